@@ -1,0 +1,1 @@
+//! Compares DNA language models with what token frequencies alone reach

@@ -1,0 +1,1 @@
+//! Byte-pair encoding for genomes: training, encoding, tokenizer.json

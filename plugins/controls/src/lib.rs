@@ -1,0 +1,1 @@
+//! Controls without a language model: majority, composition, Markov, n-gram, nearest sequence

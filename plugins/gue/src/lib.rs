@@ -1,0 +1,1 @@
+//! The Genome Understanding Evaluation tasks in their released layout

@@ -1,0 +1,1 @@
+//! Fixed k-mers, overlapping k-mers and single characters

@@ -1,0 +1,1 @@
+//! Next-k-mer prediction on any chromosome

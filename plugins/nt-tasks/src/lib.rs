@@ -1,0 +1,1 @@
+//! The Nucleotide Transformer downstream tasks, original and revised

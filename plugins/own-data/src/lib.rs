@@ -1,0 +1,1 @@
+//! A folder of one's own labelled sequences as a task

@@ -1,0 +1,1 @@
+//! Promoters around transcription start sites against matched negatives

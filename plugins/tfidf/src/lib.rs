@@ -1,0 +1,1 @@
+//! TF-IDF over any tokenizer with a random forest

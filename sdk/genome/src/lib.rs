@@ -1,0 +1,1 @@
+//! Genome files and intervals: FASTA, GFF, BED, windows, splits
