@@ -1,0 +1,1 @@
+//! Checks that every implementation of a trait runs in its tests.
