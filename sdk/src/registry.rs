@@ -277,16 +277,16 @@ impl Registry {
     /// [`Invalid`](crate::ErrorKind::Invalid) for an unknown id or option, with the nearest known one as hint.
     pub fn resolve(&self, kind: Kind, text: &str) -> Result<(Arc<dyn Factory>, Config)> {
         let mut spec: Spec = text.parse()?;
-        let factory = match self.factories.get(&(kind, spec.id.clone())) {
-            Some(factory) => Arc::clone(factory),
-            None => {
-                let head = spec.head();
-                let claimed =
-                    self.factories.iter().find(|((of, _), factory)| *of == kind && factory.claims(&head));
-                let Some((_, factory)) = claimed else { return Err(self.unknown(kind, &spec.id, text)) };
-                spec.positional = Some(head);
-                Arc::clone(factory)
-            }
+        let key = (kind, spec.id.clone());
+        let factory = if let Some(factory) = self.factories.get(&key) {
+            Arc::clone(factory)
+        } else {
+            let head = spec.head();
+            let claimed =
+                self.factories.iter().find(|((of, _), factory)| *of == kind && factory.claims(&head));
+            let Some((_, factory)) = claimed else { return Err(self.unknown(kind, &spec.id, text)) };
+            spec.positional = Some(head);
+            Arc::clone(factory)
         };
         for option in factory.options() {
             if let Some(value) = self.shared.get(option.key) {

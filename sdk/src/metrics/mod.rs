@@ -1,4 +1,22 @@
-//! The names of scores. The formulas live in the modules beside.
+//! Scores: their names, their formulas, and the step from targets and answers to numbers.
+//!
+//! The host computes every metric, so that two plugins' Matthews correlations are one number's. Conventions follow
+//! scikit-learn: a correlation with a constant is 0, averages over classes leave out classes that neither occur nor are
+//! predicted, ties in an order count one half.
+
+mod answers;
+mod classification;
+mod probability;
+mod ranking;
+mod regression;
+
+pub use answers::{Answers, Outcome};
+pub use classification::{ClassCounts, ConfusionMatrix};
+pub use probability::{
+    CalibrationBin, LEAST_PROBABILITY, bits_per_nucleotide, calibration, calibration_error, perplexity,
+};
+pub use ranking::{CurvePoint, auprc, auroc, pr_curve, roc_curve};
+pub use regression::{pearson, r2, ranks, spearman};
 
 use std::{fmt, str::FromStr};
 

@@ -54,7 +54,7 @@ pub struct Items<'a> {
     pub loci: Option<&'a [Locus]>,
 }
 
-impl<'a> Items<'a> {
+impl Items<'_> {
     /// Returns the number of items.
     pub fn len(&self) -> usize {
         self.ids.len()
@@ -91,7 +91,7 @@ pub struct Examples<'a> {
     pub targets: ArrayView2<'a, f32>,
 }
 
-impl<'a> Examples<'a> {
+impl Examples<'_> {
     /// Returns the number of examples.
     pub fn len(&self) -> usize {
         self.items.len()
