@@ -1,1 +1,23 @@
-//! Compares DNA language models with what token frequencies alone reach
+//! The `dlm` command line and the benchmark engine behind it.
+//!
+//! A benchmark is a grid of **cells**: models and baselines, times tasks, times seeds. Each cell fits one method on the
+//! train split of one task, lets it choose on validation, and scores it once on test. The engine keeps every per-item
+//! prediction, so that any two methods can be compared item by item afterwards.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`cli`] | the command line |
+//! | [`context`] | what every command shares: flags, registry, cancellation, progress |
+//! | [`results`] | the types of cells, predictions and summaries, and their files |
+
+mod builtin;
+pub mod cli;
+pub mod context;
+pub mod data;
+pub mod doctor;
+pub mod plot;
+pub mod quickstart;
+pub mod report;
+pub mod results;
+pub mod task;
+pub mod tokenizer;

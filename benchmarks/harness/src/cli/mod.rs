@@ -1,0 +1,99 @@
+//! The command line: parsing, running, exit codes.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | a cell or a check failed |
+//! | 2 | wrong input or usage, or an environment that cannot do it |
+//! | 130, 143 | interrupted, terminated |
+
+mod exit;
+mod signals;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use dlm_sdk::{Error, Result};
+
+use crate::context::{Cancellation, Context, Flags, Outcome};
+
+/// Compares DNA language models with what token frequencies alone reach.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dlm",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done; 1 a cell or check failed; 2 wrong input, usage or environment; 130 interrupted; \
+                  143 terminated."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
+struct Global {
+    /// Print one JSON document to standard output, and nothing else there
+    #[arg(long, global = true)]
+    json: bool,
+    /// Show neither progress nor notes
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Use at most this many threads [default: one a processor]; results do not depend on it
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+    /// FASTA file (plain, gzip or bgzip) of the genome that tasks and commands read
+    #[arg(long, global = true, value_name = "FASTA")]
+    genome: Option<PathBuf>,
+    /// Folder of released benchmarks: DIR/gue/.., DIR/nt/..
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+/// The commands. One that a later version adds goes here and into `run`.
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+impl Command {
+    fn run(self, _context: &Context) -> Result<Outcome> {
+        match self {}
+    }
+}
+
+/// Runs the program and returns its exit code.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.global.json;
+    let cancellation = Cancellation::default();
+    let work = {
+        let cancellation = cancellation.clone();
+        move || run(cli, cancellation)
+    };
+    exit::report(signals::supervise(&cancellation, work), &cancellation, json)
+}
+
+fn run(cli: Cli, cancellation: Cancellation) -> Result<Outcome> {
+    let Cli { global, command } = cli;
+    if global.threads == Some(0) {
+        return Err(Error::invalid("--threads 0: at least one is needed"));
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(global.threads.unwrap_or(0))
+        .build_global()
+        .map_err(|error| Error::internal("the threads cannot be started").with_source(error))?;
+    let flags = Flags { json: global.json, quiet: global.quiet, genome: global.genome, data: global.data };
+    command.run(&Context::new(flags, cancellation)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

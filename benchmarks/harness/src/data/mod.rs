@@ -1,0 +1,1 @@
+//! `dlm data`: packs of public data, fetched, verified and kept.

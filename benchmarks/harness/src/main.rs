@@ -1,0 +1,5 @@
+//! The `dlm` binary.
+
+fn main() -> std::process::ExitCode {
+    dlm::cli::main()
+}

@@ -1,0 +1,1 @@
+//! `dlm quickstart`: the main job on embedded defaults.

@@ -1,0 +1,1 @@
+//! `dlm report`: one offline HTML file from the results of a run.

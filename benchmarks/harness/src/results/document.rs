@@ -1,0 +1,87 @@
+//! The document that `bench run --json` prints and `results.json` holds.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{CellResult, Summary};
+
+/// A task as a run saw it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct TaskRecord {
+    /// The name in tables.
+    pub task: String,
+    /// How its splits were made.
+    pub split: String,
+    /// The spec it was made from.
+    pub spec: String,
+    /// What is predicted: `binary`, `multiclass`, `multilabel` or `regression`.
+    pub target: String,
+    /// How many classes, labels or values.
+    pub outputs: usize,
+    /// The classes' names in the order of the score columns; empty: their numbers.
+    pub class_names: Vec<String>,
+    /// The metrics, the primary one first.
+    pub metrics: Vec<String>,
+    /// How many items train, validation and test hold, after any limit.
+    pub items: [usize; 3],
+    /// How many leakage groups the test items lie in.
+    pub groups: usize,
+    /// How many test items each class has; empty for labels, values and above 32 classes.
+    pub class_counts: Vec<usize>,
+    /// The accuracy of guessing among all classes alike; `None` for labels and values.
+    pub chance: Option<f64>,
+    /// Whether the answer changes under reverse complement.
+    pub strand_specific: bool,
+    /// Whom to cite.
+    pub citation: String,
+    /// The licence of the data.
+    pub license: String,
+    /// Facts about the data that belong beside every score.
+    pub notes: Vec<String>,
+    /// The digest of the examples, all splits, before any limit.
+    pub data: String,
+    /// At most how many items of each split were used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<usize>,
+}
+
+/// What made the results.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Manifest {
+    /// The version of `dlm`.
+    pub version: String,
+    /// Changes whenever the engine would score a cell differently.
+    pub protocol_version: u32,
+    /// The command line.
+    pub command: Vec<String>,
+    /// When the run ended, UTC, ISO 8601.
+    pub finished: String,
+    /// The seeds.
+    pub seeds: Vec<u64>,
+    /// Digests of the tasks' examples, by task and split.
+    pub data: BTreeMap<String, String>,
+    /// Fingerprints of the tokenizers that methods name, by spec.
+    pub tokenizers: BTreeMap<String, String>,
+    /// Fingerprints of the encoders, by spec.
+    pub encoders: BTreeMap<String, String>,
+    /// SHA-256 digests of the files that specs name, by path.
+    pub files: BTreeMap<String, String>,
+    /// The plugins and their versions.
+    pub plugins: BTreeMap<String, String>,
+    /// Operating system, architecture, processor, threads, memory.
+    pub machine: BTreeMap<String, String>,
+}
+
+/// Everything a run has to say.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Document {
+    /// All cells, in the order of the plan.
+    pub cells: Vec<CellResult>,
+    /// A row a method and task, ranked within task, split and protocol.
+    pub summary: Vec<Summary>,
+    /// The tasks, in the order of the plan.
+    pub tasks: Vec<TaskRecord>,
+    /// What made it.
+    pub manifest: Manifest,
+}

@@ -1,0 +1,1 @@
+//! `dlm task`: listing, showing and making tasks.

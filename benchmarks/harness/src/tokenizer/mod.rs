@@ -1,0 +1,1 @@
+//! `dlm tokenizer`: training, encoding and describing tokenizers.
