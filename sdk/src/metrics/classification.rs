@@ -49,7 +49,7 @@ impl ClassCounts {
         ratio(self.both.iter().sum(), self.total())
     }
 
-    /// Returns the Matthews correlation coefficient, Gorodkin's R_K with several classes: the covariance of targets and
+    /// Returns the Matthews correlation coefficient, Gorodkin's `R_K` with several classes: the covariance of targets and
     /// predictions over the root of their variances. Where one of the two is constant it is 0, as scikit-learn has it;
     /// `None` without items.
     pub fn mcc(&self) -> Option<f64> {

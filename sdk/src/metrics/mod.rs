@@ -28,7 +28,7 @@ use crate::{Error, Result, Target, spec::nearest};
 pub enum Metric {
     /// The share of items whose class is predicted.
     Accuracy,
-    /// Matthews correlation coefficient, R_K with several classes.
+    /// Matthews correlation coefficient, `R_K` with several classes.
     Mcc,
     /// The mean of the classes' F1.
     MacroF1,
