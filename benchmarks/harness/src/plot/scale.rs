@@ -101,7 +101,7 @@ impl Axis {
     }
 }
 
-/// Returns a distance of 1, 2, 2.5 or 5 times a power of ten that cuts an extent into about so many pieces.
+/// Returns a distance of 1, 2 or 5 times a power of ten that cuts an extent into about so many pieces.
 fn step_of(extent: f64, about: f64) -> f64 {
     let raw = extent / about.max(1.0);
     if !raw.is_finite() || raw <= 0.0 {
@@ -109,7 +109,7 @@ fn step_of(extent: f64, about: f64) -> f64 {
     }
     let power = 10_f64.powf(raw.log10().floor());
     let digit =
-        [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|digit| digit * power >= raw * 0.999).unwrap_or(10.0);
+        [1.0, 2.0, 5.0, 10.0].into_iter().find(|digit| digit * power >= raw * 0.999).unwrap_or(10.0);
     digit * power
 }
 
@@ -142,7 +142,7 @@ mod tests {
         let axis = Axis::around(Scale::Linear, [0.013, 0.048].into_iter(), (0.0, 100.0));
         assert_eq!(labels(&axis, 4.0), ["0.01", "0.02", "0.03", "0.04", "0.05"]);
         let axis = Axis::new(Scale::Linear, (-0.5, 0.5), (0.0, 100.0));
-        assert_eq!(labels(&axis, 4.0), ["\u{2212}0.50", "\u{2212}0.25", "0.00", "0.25", "0.50"]);
+        assert_eq!(labels(&axis, 5.0), ["\u{2212}0.4", "\u{2212}0.2", "0.0", "0.2", "0.4"]);
         let axis = Axis::new(Scale::Log, (1.0, 1000.0), (0.0, 100.0));
         assert_eq!(labels(&axis, 5.0), ["1", "10", "100", "1000"]);
     }
