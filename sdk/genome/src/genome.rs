@@ -1,0 +1,169 @@
+//! Whole sequences in memory.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use dlm_sdk::{Strand, dna};
+
+use crate::{
+    Error, ErrorKind, Interval, Result,
+    fasta::{Options, Reader, Record},
+    names,
+};
+
+/// Sequences by name, in the order of their files.
+///
+/// # Examples
+///
+/// ```
+/// use dlm_genome::{Genome, Interval};
+///
+/// let genome = Genome::read(&b">chr1\nACGTTN\n"[..], "toy.fa")?;
+/// assert_eq!(genome.bases("chr1")?, b"ACGTTN");
+/// assert_eq!(genome.slice(&Interval::new("chr1", 1, 4)?)?, b"CGT");
+///
+/// let error = genome.bases("1").unwrap_err();
+/// assert_eq!(error.hint(), Some("the genome says 'chr1': write names the same way in both files"));
+/// # Ok::<(), dlm_genome::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Genome {
+    records: Vec<Record>,
+    by_name: BTreeMap<String, usize>,
+    files: Vec<PathBuf>,
+}
+
+impl Genome {
+    /// Reads a FASTA file: plain, gzip or bgzip.
+    ///
+    /// # Errors
+    ///
+    /// See [`Reader::read`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_all([path], Options::default())
+    }
+
+    /// Reads several FASTA files into one genome.
+    ///
+    /// # Errors
+    ///
+    /// See [`Reader::read`]; also, a name stands in two files.
+    pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>, options: Options) -> Result<Self> {
+        let mut genome = Self::default();
+        for path in paths {
+            genome.extend(&mut Reader::<File>::open(&path)?.with_options(options), path.as_ref())?;
+        }
+        Ok(genome)
+    }
+
+    /// Reads a FASTA stream; the name is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// See [`Reader::read`].
+    pub fn read(reader: impl Read, name: impl AsRef<Path>) -> Result<Self> {
+        let mut genome = Self::default();
+        genome.extend(&mut Reader::new(reader, &name)?, name.as_ref())?;
+        Ok(genome)
+    }
+
+    fn extend<R: Read>(&mut self, reader: &mut Reader<R>, path: &Path) -> Result<()> {
+        self.files.push(path.to_owned());
+        for record in reader.records() {
+            let mut record = record?;
+            record.shrink();
+            let index = self.records.len();
+            if self.by_name.insert(record.name().to_owned(), index).is_some() {
+                return Err(Error::new(ErrorKind::DuplicateName, "stands in two of the files")
+                    .at_path(path)
+                    .in_record(record.name())
+                    .with_hint("name each sequence once"));
+            }
+            self.records.push(record);
+        }
+        Ok(())
+    }
+
+    /// Returns the records in the order of their files.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// Returns the records, without copying their bases.
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+
+    /// Returns the names in the order of their files.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.records.iter().map(Record::name)
+    }
+
+    /// Returns a record by name, if there is one.
+    pub fn get(&self, name: &str) -> Option<&Record> {
+        self.by_name.get(name).map(|&index| &self.records[index])
+    }
+
+    /// Returns the bases of a sequence.
+    ///
+    /// # Errors
+    ///
+    /// There is no such sequence; the hint names the spelling that exists, such as `chr1` for `1`.
+    pub fn bases(&self, name: &str) -> Result<&[u8]> {
+        self.get(name).map(Record::bases).ok_or_else(|| {
+            let error = names::unknown(name, self.names());
+            match self.files.first() {
+                Some(path) => error.at_path(path.as_path()),
+                None => error,
+            }
+        })
+    }
+
+    /// Returns the bases of an interval as they stand in the file, whatever its strand.
+    ///
+    /// # Errors
+    ///
+    /// There is no such sequence, or the interval ends past its end.
+    pub fn slice(&self, interval: &Interval) -> Result<&[u8]> {
+        let bases = self.bases(interval.chromosome())?;
+        let length = bases.len() as u64;
+        if interval.end() > length {
+            return Err(past_end(interval, length));
+        }
+        Ok(&bases[interval.start() as usize..interval.end() as usize])
+    }
+
+    /// Returns the bases of an interval in reading direction: reverse-complemented on the reverse strand.
+    ///
+    /// # Errors
+    ///
+    /// See [`slice`](Self::slice).
+    pub fn sequence(&self, interval: &Interval) -> Result<Vec<u8>> {
+        let bases = self.slice(interval)?;
+        Ok(match interval.strand() {
+            Some(Strand::Reverse) => dna::reverse_complement(bases),
+            _ => bases.to_vec(),
+        })
+    }
+
+    /// Returns how many bases there are.
+    pub fn total_bases(&self) -> u64 {
+        self.records.iter().map(|record| record.bases().len() as u64).sum()
+    }
+
+    /// Returns how many ambiguous codes became N.
+    pub fn ambiguous(&self) -> u64 {
+        self.records.iter().map(Record::ambiguous).sum()
+    }
+}
+
+/// Says that an interval leaves its sequence.
+pub(crate) fn past_end(interval: &Interval, length: u64) -> Error {
+    let message = format!("interval {interval} ends past the end of its sequence, which has {length} bases");
+    Error::new(ErrorKind::Bounds, message)
+        .with_hint("the intervals and the genome may be of different builds, such as hg19 and hg38")
+}
