@@ -1,0 +1,306 @@
+//! The next k-mer after the longest suffix seen at least twice.
+//!
+//! For each length of suffix the training inputs' ends are packed with their labels into 64-bit keys, sorted and
+//! counted; suffixes seen once are dropped, since the rule never asks for them. A suffix is found by binary search.
+//!
+//! The rule gives an answer, the table wants probabilities. They are those of interpolated Witten-Bell back-off,
+//! `P(c | s) = (n(s, c) + t(s) P(c | s')) / (n(s) + t(s))`, with `t(s)` the number of different k-mers after `s` and
+//! `s'` the suffix one base shorter, starting from class shares with half an example added to each. Where this
+//! puts another k-mer first, the least share of the whole moves to the rule's answer that puts it first.
+
+use dlm_sdk::prelude::*;
+use rayon::prelude::*;
+
+use crate::{chain::Context, labels, rows};
+
+/// The lead of the rule's answer, relative and absolute, that survives rounding to 32 bits.
+const LEAD: f64 = 1e-6;
+
+/// All suffixes of one length that were seen at least twice, ascending.
+#[derive(Default)]
+struct Length {
+    suffixes: Vec<u64>,
+    starts: Vec<u32>,
+    totals: Vec<u32>,
+    best: Vec<u32>,
+    classes: Vec<u32>,
+    counts: Vec<u32>,
+}
+
+impl Length {
+    /// Counts keys of one length; `shorter` is the next shorter length, which breaks ties.
+    fn new(mut keys: Vec<u64>, length: usize, k: u32, shorter: &[Self]) -> Self {
+        keys.par_sort_unstable();
+        let label_bits = 2 * k;
+        let label = |key: u64| (key & ((1 << label_bits) - 1)) as u32;
+        let mut table = Self::default();
+        for group in keys.chunk_by(|a, b| a >> label_bits == b >> label_bits).filter(|group| group.len() > 1)
+        {
+            table.suffixes.push(group[0] >> label_bits);
+            table.starts.push(table.classes.len() as u32);
+            table.totals.push(group.len() as u32);
+            for same in group.chunk_by(|a, b| a == b) {
+                table.classes.push(label(same[0]));
+                table.counts.push(same.len() as u32);
+            }
+        }
+        table.starts.push(table.classes.len() as u32);
+        table.best = (0..table.suffixes.len())
+            .into_par_iter()
+            .map(|place| {
+                let (classes, counts) = table.followers(place);
+                let most = counts.iter().max().copied().unwrap_or(0);
+                let tied = classes.iter().zip(counts).filter(|&(_, count)| *count == most);
+                break_tie(tied.map(|(class, _)| *class).collect(), table.suffixes[place], length, shorter)
+            })
+            .collect();
+        table
+    }
+
+    fn find(&self, suffix: u64) -> Option<usize> {
+        self.suffixes.binary_search(&suffix).ok()
+    }
+
+    /// Returns the classes that follow a suffix, ascending, and how often.
+    fn followers(&self, place: usize) -> (&[u32], &[u32]) {
+        let range = self.starts[place] as usize..self.starts[place + 1] as usize;
+        (&self.classes[range.clone()], &self.counts[range])
+    }
+}
+
+/// Returns the one of equally frequent classes that shorter suffixes prefer, at last the first.
+fn break_tie(mut tied: Vec<u32>, suffix: u64, length: usize, shorter: &[Length]) -> u32 {
+    for (length, table) in (0..length).zip(shorter).rev() {
+        if tied.len() == 1 {
+            break;
+        }
+        let suffix = suffix & ((1 << (2 * length)) - 1);
+        let Some(place) = table.find(suffix) else { continue };
+        let (classes, counts) = table.followers(place);
+        let count = |class: &u32| classes.binary_search(class).map_or(0, |at| counts[at]);
+        let most = tied.iter().map(count).max().unwrap_or(0);
+        tied.retain(|class| count(class) == most);
+    }
+    tied.first().copied().unwrap_or(0)
+}
+
+/// A fitted back-off table.
+pub(super) struct Suffixes {
+    lengths: Vec<Length>,
+    priors: Vec<f64>,
+    majority: u32,
+    longest: usize,
+    most: usize,
+    chosen_on: Option<usize>,
+}
+
+/// Counts train and chooses the longest suffix on validation.
+pub(super) fn fit(
+    most: usize,
+    k: u32,
+    train: Examples<'_>,
+    validation: Option<Examples<'_>>,
+) -> Result<Suffixes> {
+    if 2 * most + 2 * k as usize > 64 {
+        return Err(Error::unsupported(format!(
+            "a suffix of {most} bases and a k-mer of {k} do not fit 32 bases"
+        ))
+        .with_hint(format!("ask for at most ngram:{}", 32 - k)));
+    }
+    let outputs = 1 << (2 * k);
+    let classes = labels::classes(train, outputs)?;
+    let contexts: Vec<Context> =
+        train.items.sequences.par_iter().map(|sequence| Context::at_end_of(sequence.bases())).collect();
+    let mut lengths: Vec<Length> = Vec::with_capacity(most + 1);
+    for length in 0..=most {
+        let keys = contexts
+            .iter()
+            .zip(&classes)
+            .filter(|(context, _)| context.length() >= length)
+            .map(|(context, class)| context.suffix(length) << (2 * k) | u64::from(*class))
+            .collect();
+        let table = Length::new(keys, length, k, &lengths);
+        lengths.push(table);
+    }
+    let priors = labels::priors(&classes, outputs);
+    let majority = labels::first_highest(&priors) as u32;
+    let mut fitted = Suffixes { lengths, priors, majority, longest: most, most, chosen_on: None };
+    if let Some(validation) = validation {
+        fitted.choose(validation, outputs)?;
+    }
+    Ok(fitted)
+}
+
+impl Suffixes {
+    /// Chooses the longest suffix with the most right answers; of equals the shortest.
+    fn choose(&mut self, validation: Examples<'_>, outputs: usize) -> Result<()> {
+        let targets = labels::classes(validation, outputs)?;
+        let right = validation
+            .items
+            .sequences
+            .par_iter()
+            .zip(&targets)
+            .map(|(sequence, target)| {
+                let places = self.places(Context::at_end_of(sequence.bases()), self.most);
+                let right: Vec<usize> = (1..=self.most)
+                    .map(|longest| usize::from(self.answer(&places, longest) == *target))
+                    .collect();
+                right
+            })
+            .reduce(|| vec![0; self.most], |a, b| a.iter().zip(&b).map(|(a, b)| a + b).collect());
+        self.longest = 1;
+        for longest in 2..=self.most {
+            if right[longest - 1] > right[self.longest - 1] {
+                self.longest = longest;
+            }
+        }
+        self.lengths.truncate(self.longest + 1);
+        self.chosen_on = Some(validation.len());
+        Ok(())
+    }
+
+    /// Returns where the suffixes of a context stand, from length 0 up to the first that was not seen twice.
+    fn places(&self, context: Context, longest: usize) -> Vec<usize> {
+        (0..=longest.min(context.length()))
+            .map_while(|length| self.lengths[length].find(context.suffix(length)))
+            .collect()
+    }
+
+    fn answer(&self, places: &[usize], longest: usize) -> u32 {
+        let length = places.len().min(longest + 1);
+        match length.checked_sub(1) {
+            Some(length) => self.lengths[length].best[places[length]],
+            None => self.majority,
+        }
+    }
+
+    fn probabilities(&self, bases: &[u8], row: &mut [f64]) {
+        let places = self.places(Context::at_end_of(bases), self.longest);
+        // The weight of a length is what all longer ones leave to it.
+        let mut left = 1.0;
+        for (table, &place) in self.lengths.iter().zip(&places).skip(1).rev() {
+            let (classes, counts) = table.followers(place);
+            let kinds = classes.len() as f64;
+            let weight = left / (f64::from(table.totals[place]) + kinds);
+            for (class, count) in classes.iter().zip(counts) {
+                row[*class as usize] += weight * f64::from(*count);
+            }
+            left = weight * kinds;
+        }
+        row.iter_mut().zip(&self.priors).for_each(|(cell, prior)| *cell += left * prior);
+        put_first(self.answer(&places, self.longest) as usize, row);
+    }
+}
+
+/// Moves the least share of all probabilities to one class that puts it first with a lead.
+fn put_first(class: usize, row: &mut [f64]) {
+    let other = row
+        .iter()
+        .enumerate()
+        .filter(|(other, _)| *other != class)
+        .map(|(_, value)| *value)
+        .fold(0.0, f64::max);
+    let short = other * (1.0 + LEAD) + LEAD * LEAD - row[class];
+    if short > 0.0 {
+        let share = short / (1.0 + short);
+        row.iter_mut().for_each(|cell| *cell *= 1.0 - share);
+        row[class] += share;
+    }
+}
+
+impl Predictor for Suffixes {
+    fn predict(&mut self, items: Items<'_>, scores: ArrayViewMut2<'_, f32>) -> Result<()> {
+        rows::fill(items, scores, self.priors.len(), |bases, row| self.probabilities(bases, row))
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        let chosen = match self.chosen_on {
+            Some(items) => format!("1 to {} on {items} validation items", self.most),
+            None => "not chosen, there is no validation".to_owned(),
+        };
+        vec![
+            Fact::new("longest suffix", self.longest),
+            Fact::new("chosen from", chosen),
+            Fact::new("suffixes", self.lengths.iter().map(|table| table.suffixes.len()).sum::<usize>()),
+            Fact::new("ties", "by the next shorter suffix, at last the first class"),
+        ]
+    }
+
+    fn parameters(&self) -> Option<u64> {
+        Some(self.lengths.iter().map(|table| table.counts.len() as u64).sum())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn examples(rows: &[(&str, u32)]) -> ExampleSet {
+        let mut set = ExampleSet::new(1);
+        for (id, (bases, class)) in rows.iter().enumerate() {
+            set.add(id as u64, bases.as_bytes(), &[*class as f32], id as u64).unwrap();
+        }
+        set
+    }
+
+    fn row(fitted: &Suffixes, bases: &str) -> Vec<f64> {
+        let mut row = vec![0.0; fitted.priors.len()];
+        fitted.probabilities(bases.as_bytes(), &mut row);
+        row
+    }
+
+    #[test]
+    fn a_suffix_seen_once_does_not_answer() {
+        let set = examples(&[("AAT", 1), ("CAT", 2), ("GAT", 2), ("GGG", 0), ("TGG", 0), ("CCG", 0)]);
+        let fitted = fit(3, 1, set.view().examples(), None).unwrap();
+        // `AAT` was seen once, `AT` three times.
+        assert_eq!(labels::first_highest(&row(&fitted, "AAT")), 2);
+        assert_eq!(labels::first_highest(&row(&fitted, "CCC")), 0);
+        // N forgets what lies before it.
+        assert_eq!(labels::first_highest(&row(&fitted, "ATN")), 0);
+        assert_eq!(labels::first_highest(&row(&fitted, "")), 0);
+    }
+
+    #[test]
+    fn a_tie_asks_the_shorter_suffix_and_then_the_first_class() {
+        let set = examples(&[("AC", 3), ("AC", 2), ("TC", 3), ("GG", 1), ("GG", 0)]);
+        let fitted = fit(2, 1, set.view().examples(), None).unwrap();
+        assert_eq!(labels::first_highest(&row(&fitted, "AC")), 3);
+        assert_eq!(labels::first_highest(&row(&fitted, "GG")), 0);
+    }
+
+    #[test]
+    fn probabilities_sum_to_one_and_follow_witten_bell() {
+        let set = examples(&[("A", 0), ("A", 0), ("A", 1), ("C", 2)]);
+        let fitted = fit(1, 1, set.view().examples(), None).unwrap();
+        let prior: Vec<f64> = [2.5, 1.5, 1.5, 0.5].iter().map(|count| count / 6.0).collect();
+        let expected: Vec<f64> =
+            [2.0, 1.0, 0.0, 0.0].iter().zip(&prior).map(|(n, p)| (n + 2.0 * p) / 5.0).collect();
+        for (value, expected) in row(&fitted, "A").iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-12, "{value} {expected}");
+        }
+        assert!((row(&fitted, "C").iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_rule_wins_where_interpolation_disagrees() {
+        let mut row = vec![0.5, 0.1, 0.4];
+        put_first(2, &mut row);
+        assert_eq!(labels::first_highest(&row), 2);
+        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(row[2] as f32 > row[0] as f32);
+        let mut certain = vec![0.0, 1.0];
+        put_first(1, &mut certain);
+        assert_eq!(certain, [0.0, 1.0]);
+    }
+
+    #[test]
+    fn validation_chooses_the_length() {
+        let train = examples(&[("AC", 3), ("AC", 3), ("TC", 2), ("TC", 2), ("GC", 1), ("CC", 1), ("CC", 1)]);
+        let validation = examples(&[("AC", 3), ("TC", 2)]);
+        let held = validation.view();
+        let fitted = fit(5, 1, train.view().examples(), Some(held.examples())).unwrap();
+        assert_eq!(fitted.longest, 2);
+        assert!(fitted.facts().contains(&Fact::new("chosen from", "1 to 5 on 2 validation items")));
+    }
+}
