@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let started = Instant::now();
     let predicted: Vec<usize> = forest
-        .staged(&questions, &[forest.n_trees()], |scores| {
+        .staged(&questions, &[forest.n_trees()], |_, scores| {
             scores
                 .chunks(n_classes)
                 .map(|row| {
@@ -71,7 +71,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let predict = started.elapsed().as_secs_f64();
 
     if let [path] = rest {
-        fs::write(path, predicted.iter().map(|class| format!("{class}\n")).collect::<String>())?;
+        let lines: Vec<String> = predicted.iter().map(usize::to_string).collect();
+        fs::write(path, lines.join("\n"))?;
     }
     let peak = fs::read_to_string("/proc/self/status")
         .ok()

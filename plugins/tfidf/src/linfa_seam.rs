@@ -95,7 +95,7 @@ impl Fit<SparseMatrix, Vec<f32>, ForestError> for ValidForestParams {
 impl PredictInplace<SparseMatrix, Vec<u32>> for RandomForest {
     fn predict_inplace<'a>(&'a self, records: &'a SparseMatrix, classes: &mut Vec<u32>) {
         let width = self.n_outputs();
-        let blocks = self.staged(records, &[self.n_trees()], |scores| {
+        let blocks = self.staged(records, &[self.n_trees()], |_, scores| {
             scores.chunks_exact(width).map(|row| highest(row) as u32).collect::<Vec<_>>()
         });
         match blocks {

@@ -55,7 +55,7 @@ fn the_first_trees_are_the_smaller_forest() {
     let (records, classes) = data(300, 30, 2, 2);
     let large = fit(&records, &classes, 2, 20);
     let small = fit(&records, &classes, 2, 7);
-    let stages = large.staged(&records, &[7, 20], <[f32]>::to_vec).unwrap();
+    let stages = large.staged(&records, &[7, 20], |_, scores| scores.to_vec()).unwrap();
     assert_eq!(stages[0].concat(), small.scores(&records).unwrap());
     assert_eq!(stages[1].concat(), large.scores(&records).unwrap());
     assert_eq!(large.truncated(7), small);

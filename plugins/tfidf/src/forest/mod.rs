@@ -224,7 +224,7 @@ impl RandomForest {
         }
         self.check_width(records)?;
         scores.par_chunks_mut((BLOCK * outputs).max(1)).enumerate().for_each(|(block, scores)| {
-            self.answer_block(records, block, &[self.trees.len()], |_, _, sums| {
+            self.answer_block(records, block, &[self.trees.len()], |_, sums| {
                 for (score, &sum) in scores.iter_mut().zip(sums) {
                     *score = mean(sum, self.trees.len());
                 }
@@ -235,8 +235,8 @@ impl RandomForest {
 
     /// Asks growing parts of the forest, block of rows after block of rows, and collects what `look` makes of each.
     ///
-    /// `look` gets, for each of `counts` (ascending), its place among them, and the scores of the block's rows by that
-    /// many trees, `[rows, outputs]`; it returns the block's result. No more than a block of rows is ever in memory as
+    /// For each of `counts` (ascending), `look` gets the block's first row and the scores of the block's rows by that
+    /// many trees, `[rows, outputs]`, and returns the block's result. No more than a block of rows is ever in memory as
     /// dense scores. Returns, for each count, the results of all blocks in order.
     ///
     /// # Errors
@@ -246,7 +246,7 @@ impl RandomForest {
         &self,
         records: &SparseMatrix,
         counts: &[usize],
-        look: impl Fn(&[f32]) -> T + Sync,
+        look: impl Fn(usize, &[f32]) -> T + Sync,
     ) -> Result<Vec<Vec<T>>, ForestError> {
         self.check_width(records)?;
         let blocks: Vec<Vec<T>> = (0..records.n_rows().div_ceil(BLOCK))
@@ -254,10 +254,10 @@ impl RandomForest {
             .map(|block| {
                 let mut looks = Vec::with_capacity(counts.len());
                 let mut scores = Vec::new();
-                self.answer_block(records, block, counts, |_, n_trees, sums| {
+                self.answer_block(records, block, counts, |n_trees, sums| {
                     scores.clear();
                     scores.extend(sums.iter().map(|&sum| mean(sum, n_trees)));
-                    looks.push(look(&scores));
+                    looks.push(look(block * BLOCK, &scores));
                 });
                 looks
             })
@@ -284,7 +284,7 @@ impl RandomForest {
         records: &SparseMatrix,
         block: usize,
         counts: &[usize],
-        mut show: impl FnMut(usize, usize, &[f64]),
+        mut show: impl FnMut(usize, &[f64]),
     ) {
         let outputs = self.n_outputs();
         let rows = block * BLOCK..records.n_rows().min((block + 1) * BLOCK);
@@ -297,7 +297,7 @@ impl RandomForest {
         }
         let mut sums = vec![0.0; rows.len() * outputs];
         let mut done = 0;
-        for (stage, &count) in counts.iter().enumerate() {
+        for &count in counts {
             let count = count.min(self.trees.len()).max(done);
             for tree in &self.trees[done..count] {
                 for place in 0..rows.len() {
@@ -306,7 +306,7 @@ impl RandomForest {
                 }
             }
             done = count;
-            show(stage, done, &sums);
+            show(done, &sums);
         }
     }
 }
