@@ -24,7 +24,7 @@ pub use params::{ForestParams, MaxFeatures, ValidForestParams};
 use crate::SparseMatrix;
 use columns::Columns;
 use criterion::{Criterion, ManyClasses, TwoClasses, Variance};
-use grow::{Ground, Grower};
+use grow::{Ground, Grower, Prices};
 use tree::Tree;
 
 /// How many rows are answered together: enough that a tree is read from memory seldom, few enough that their values
@@ -151,6 +151,7 @@ impl ValidForestParams {
             columns: &columns,
             max_features: self.n_drawn(n_features)?,
             bootstrap: self.is_bootstrap(),
+            prices: Prices::MEASURED,
         };
         let trees = (0..self.n_trees())
             .into_par_iter()
