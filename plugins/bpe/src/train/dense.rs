@@ -1,0 +1,203 @@
+//! The first merges, while the most frequent pair still is a good part of the text.
+//!
+//! Tokens are bytes, in blocks that are worked on side by side. Each merge rewrites every block in place without
+//! branches, then counts its pairs anew: at this density nothing that skips ahead is faster.
+
+use rayon::prelude::*;
+
+use super::{Work, inventory::END};
+
+/// Tokens fit four bits.
+pub(super) const LIMIT: usize = 16;
+const BLOCK: usize = 4 << 20;
+const PAIRS: usize = LIMIT * LIMIT;
+
+/// Codes of the bases; everything else ends a word.
+const CODES: [u8; 256] = {
+    let mut codes = [END as u8; 256];
+    let mut index = 0;
+    while index < 4 {
+        codes[b"ACGT"[index] as usize] = 1 + index as u8;
+        codes[b"acgt"[index] as usize] = 1 + index as u8;
+        index += 1;
+    }
+    codes
+};
+
+/// A stretch of the text; tokens before `start` have been given to the block before.
+#[derive(Debug)]
+pub(super) struct Block {
+    tokens: Vec<u8>,
+    start: usize,
+}
+
+impl Block {
+    fn new(bases: &[u8], ends: bool) -> Self {
+        let mut tokens = vec![END as u8; bases.len() + 1];
+        let (mut length, mut previous) = (0, 1);
+        for &base in bases {
+            let code = CODES[usize::from(base)];
+            tokens[length] = code;
+            length += usize::from(code | previous != END as u8);
+            previous = code;
+        }
+        if ends {
+            tokens[length] = END as u8;
+            length += 1;
+        }
+        tokens.truncate(length);
+        Self { tokens, start: 0 }
+    }
+
+    pub(super) fn tokens(&self) -> &[u8] {
+        &self.tokens[self.start..]
+    }
+
+    /// Replaces each pair by its result, leftmost first.
+    fn merge(&mut self, (left, right): (u8, u8), result: u8) {
+        let tokens = &mut self.tokens[..];
+        let (mut length, mut previous) = (0, END as u8);
+        for from in self.start..tokens.len() {
+            let token = tokens[from];
+            let joins = (previous == left) & (token == right);
+            tokens[length - usize::from(joins)] = if joins { result } else { token };
+            length += usize::from(!joins);
+            // Of equal parts, one that has been joined cannot open another pair.
+            previous = if joins & (left == right) { END as u8 } else { token };
+        }
+        self.start = 0;
+        self.tokens.truncate(length);
+    }
+
+    fn count(&self) -> Box<[u64; PAIRS]> {
+        let mut counts = Box::new([0u64; PAIRS]);
+        let tokens = self.tokens();
+        let Some((&first, rest)) = tokens.split_first() else { return counts };
+        let mut previous = first;
+        for chunk in rest.chunks(1 << 30) {
+            // Four tables: the next token of a repeat need not wait for the store of the last.
+            let mut tables = [[0u32; PAIRS]; 4];
+            let mut fours = chunk.chunks_exact(4);
+            for four in &mut fours {
+                tables[0][usize::from(previous << 4 | four[0] & 15)] += 1;
+                tables[1][usize::from(four[0] << 4 | four[1] & 15)] += 1;
+                tables[2][usize::from(four[1] << 4 | four[2] & 15)] += 1;
+                tables[3][usize::from(four[2] << 4 | four[3] & 15)] += 1;
+                previous = four[3];
+            }
+            for &token in fours.remainder() {
+                tables[0][usize::from(previous << 4 | token & 15)] += 1;
+                previous = token;
+            }
+            for table in &tables {
+                counts.iter_mut().zip(table).for_each(|(sum, &count)| *sum += u64::from(count));
+            }
+        }
+        counts
+    }
+}
+
+/// The text as bytes.
+#[derive(Debug)]
+pub(super) struct Dense {
+    pub(super) blocks: Vec<Block>,
+}
+
+impl Dense {
+    /// Reads sequences; every maximal run of bases is a word.
+    pub(super) fn new(sequences: &[&[u8]]) -> Self {
+        let pieces: Vec<(&[u8], bool)> = sequences
+            .iter()
+            .flat_map(|sequence| {
+                let last = sequence.len().saturating_sub(1) / BLOCK;
+                sequence.chunks(BLOCK).enumerate().map(move |(index, piece)| (piece, index == last))
+            })
+            .collect();
+        let blocks = pieces.into_par_iter().with_min_len(1).map(|(piece, ends)| Block::new(piece, ends));
+        let mut dense = Self { blocks: blocks.collect() };
+        dense.join_small_blocks();
+        dense
+    }
+
+    /// Joins the blocks of many short sequences, so that there are few.
+    fn join_small_blocks(&mut self) {
+        let mut joined: Vec<Block> = Vec::new();
+        for block in std::mem::take(&mut self.blocks) {
+            match joined.last_mut() {
+                Some(last) if last.tokens.len() + block.tokens.len() <= BLOCK => {
+                    last.tokens.extend_from_slice(&block.tokens);
+                }
+                _ => joined.push(block),
+            }
+        }
+        self.blocks = joined;
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.blocks.iter().map(|block| block.tokens().len() as u64).sum()
+    }
+
+    /// Merges while the tokens fit and the best pair is dense; returns whether training goes on from here.
+    pub(super) fn run(&mut self, work: &mut Work<'_, '_>) -> dlm_sdk::Result<bool> {
+        while work.inventory.len() < LIMIT {
+            let counts = self.count();
+            let pairs = (1..work.inventory.len() as u32)
+                .flat_map(|left| (1..work.inventory.len() as u32).map(move |right| (left, right)))
+                .map(|(left, right)| (counts[(left << 4 | right) as usize], (left, right)));
+            let best = pairs.max_by(|a, b| a.0.cmp(&b.0).then_with(|| work.inventory.compare(a.1, b.1)));
+            let Some((count, pair)) = best else { break };
+            if count < self.len() / 16 {
+                break;
+            }
+            let Some(result) = work.next(pair, count)? else { return Ok(false) };
+            self.merge((pair.0 as u8, pair.1 as u8), result as u8);
+        }
+        Ok(true)
+    }
+
+    fn merge(&mut self, pair: (u8, u8), result: u8) {
+        self.separate(pair);
+        self.blocks.par_iter_mut().with_max_len(1).for_each(|block| block.merge(pair, result));
+    }
+
+    /// Moves tokens over the borders of blocks until no pair lies across one.
+    fn separate(&mut self, (left, right): (u8, u8)) {
+        let mut before: Option<usize> = None;
+        for index in 0..self.blocks.len() {
+            if let Some(before) = before {
+                let (head, tail) = self.blocks.split_at_mut(index);
+                let (last, next) = (&mut head[before], &mut tail[0]);
+                let moved = match last.tokens.last() {
+                    Some(&token) if token == left && left == right => {
+                        next.tokens().iter().take_while(|&&token| token == left).count()
+                    }
+                    Some(&token) if token == left => usize::from(next.tokens().first() == Some(&right)),
+                    _ => 0,
+                };
+                last.tokens.extend_from_slice(&next.tokens()[..moved]);
+                next.start += moved;
+            }
+            if !self.blocks[index].tokens().is_empty() {
+                before = Some(index);
+            }
+        }
+    }
+
+    fn count(&self) -> Box<[u64; PAIRS]> {
+        let mut counts = self.blocks.par_iter().with_max_len(1).map(Block::count).reduce(
+            || Box::new([0; PAIRS]),
+            |mut sums, counts| {
+                sums.iter_mut().zip(counts.iter()).for_each(|(sum, count)| *sum += count);
+                sums
+            },
+        );
+        let mut previous = None;
+        for tokens in self.blocks.iter().map(Block::tokens).filter(|tokens| !tokens.is_empty()) {
+            if let Some(previous) = previous {
+                counts[usize::from(previous << 4 | tokens[0])] += 1;
+            }
+            previous = tokens.last().copied();
+        }
+        counts
+    }
+}
