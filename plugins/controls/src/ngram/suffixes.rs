@@ -3,10 +3,12 @@
 //! For each length of suffix the training inputs' ends are packed with their labels into 64-bit keys, sorted and
 //! counted; suffixes seen once are dropped, since the rule never asks for them. A suffix is found by binary search.
 //!
-//! The rule gives an answer, the table wants probabilities. They are those of interpolated Witten-Bell back-off,
-//! `P(c | s) = (n(s, c) + t(s) P(c | s')) / (n(s) + t(s))`, with `t(s)` the number of different k-mers after `s` and
-//! `s'` the suffix one base shorter, starting from class shares with half an example added to each. Where this
-//! puts another k-mer first, the least share of the whole moves to the rule's answer that puts it first.
+//! The rule gives an answer, the table wants probabilities. They are interpolated (Jelinek and Mercer),
+//! `P(c | s) = w n(s, c) / n(s) + (1 - w) P(c | s')`, with `s'` the suffix one base shorter; below lie the class shares
+//! with half an example added to each. The weight `w` depends on the length and on how often the most frequent follower
+//! was seen (once, twice, three or four times, more): nearly all that follows a long suffix follows it once, and says
+//! little. Weights are fitted to validation by expectation-maximisation. Where this puts another k-mer first, the least
+//! share of the whole moves to the rule's answer that puts it first.
 
 use dlm_sdk::prelude::*;
 use rayon::prelude::*;
@@ -25,6 +27,24 @@ struct Length {
     best: Vec<u32>,
     classes: Vec<u32>,
     counts: Vec<u32>,
+    /// The share of a suffix's own followers, by [`trust`].
+    weights: [f64; 4],
+}
+
+/// The weights without validation.
+const WEIGHTS: [f64; 4] = [0.01, 0.3, 0.5, 0.7];
+
+/// How often expectation-maximisation goes over validation; it converges monotonically.
+const ROUNDS: usize = 20;
+
+/// Returns which weight belongs to how often the most frequent follower was seen.
+fn trust(counts: &[u32]) -> usize {
+    match counts.iter().max() {
+        None | Some(0 | 1) => 0,
+        Some(2) => 1,
+        Some(3 | 4) => 2,
+        Some(_) => 3,
+    }
 }
 
 impl Length {
@@ -33,7 +53,7 @@ impl Length {
         keys.par_sort_unstable();
         let label_bits = 2 * k;
         let label = |key: u64| (key & ((1 << label_bits) - 1)) as u32;
-        let mut table = Self::default();
+        let mut table = Self { weights: WEIGHTS, ..Self::default() };
         for group in keys.chunk_by(|a, b| a >> label_bits == b >> label_bits).filter(|group| group.len() > 1)
         {
             table.suffixes.push(group[0] >> label_bits);
@@ -156,7 +176,53 @@ impl Suffixes {
         }
         self.lengths.truncate(self.longest + 1);
         self.chosen_on = Some(validation.len());
+        self.weigh(validation, &targets);
         Ok(())
+    }
+
+    /// Fits the weights of each length, the shortest first, to the probabilities of the validation targets.
+    fn weigh(&mut self, validation: Examples<'_>, targets: &[u32]) {
+        let contexts = validation.items.sequences.iter().map(|sequence| Context::at_end_of(sequence.bases()));
+        let mut items: Vec<(Context, u32, f64)> = contexts
+            .zip(targets)
+            .map(|(context, target)| (context, *target, self.priors[*target as usize]))
+            .collect();
+        for length in 1..=self.longest {
+            let table = &self.lengths[length];
+            let seen: Vec<Option<(usize, f64)>> = items
+                .par_iter()
+                .map(|(context, target, _)| {
+                    let suffix = (context.length() >= length).then(|| context.suffix(length))?;
+                    let place = table.find(suffix)?;
+                    let (classes, counts) = table.followers(place);
+                    let count = classes.binary_search(target).map_or(0, |at| counts[at]);
+                    Some((trust(counts), f64::from(count) / f64::from(table.totals[place])))
+                })
+                .collect();
+            let mut weights = WEIGHTS;
+            for _ in 0..ROUNDS {
+                let mut sums = [(0.0, 0.0); 4];
+                for ((_, _, shorter), (trust, own)) in
+                    items.iter().zip(&seen).filter_map(|(item, seen)| Some((item, (*seen)?)))
+                {
+                    let weight = weights[trust];
+                    let (share, all) = &mut sums[trust];
+                    *share += weight * own / (weight * own + (1.0 - weight) * shorter);
+                    *all += 1.0;
+                }
+                for (weight, (share, all)) in weights.iter_mut().zip(sums) {
+                    if all > 0.0 {
+                        *weight = f64::clamp(share / all, 1e-4, 0.999);
+                    }
+                }
+            }
+            for ((_, _, probability), seen) in items.iter_mut().zip(&seen) {
+                if let Some((trust, own)) = seen {
+                    *probability = weights[*trust] * own + (1.0 - weights[*trust]) * *probability;
+                }
+            }
+            self.lengths[length].weights = weights;
+        }
     }
 
     /// Returns where the suffixes of a context stand, from length 0 up to the first that was not seen twice.
@@ -180,12 +246,12 @@ impl Suffixes {
         let mut left = 1.0;
         for (table, &place) in self.lengths.iter().zip(&places).skip(1).rev() {
             let (classes, counts) = table.followers(place);
-            let kinds = classes.len() as f64;
-            let weight = left / (f64::from(table.totals[place]) + kinds);
+            let weight = table.weights[trust(counts)];
+            let scale = left * weight / f64::from(table.totals[place]);
             for (class, count) in classes.iter().zip(counts) {
-                row[*class as usize] += weight * f64::from(*count);
+                row[*class as usize] += scale * f64::from(*count);
             }
-            left = weight * kinds;
+            left *= 1.0 - weight;
         }
         row.iter_mut().zip(&self.priors).for_each(|(cell, prior)| *cell += left * prior);
         put_first(self.answer(&places, self.longest) as usize, row);
@@ -270,16 +336,29 @@ mod tests {
     }
 
     #[test]
-    fn probabilities_sum_to_one_and_follow_witten_bell() {
+    fn probabilities_sum_to_one_and_interpolate() {
         let set = examples(&[("A", 0), ("A", 0), ("A", 1), ("C", 2)]);
         let fitted = fit(1, 1, set.view().examples(), None).unwrap();
         let prior: Vec<f64> = [2.5, 1.5, 1.5, 0.5].iter().map(|count| count / 6.0).collect();
         let expected: Vec<f64> =
-            [2.0, 1.0, 0.0, 0.0].iter().zip(&prior).map(|(n, p)| (n + 2.0 * p) / 5.0).collect();
+            [2.0, 1.0, 0.0, 0.0].iter().zip(&prior).map(|(n, p)| 0.3 * n / 3.0 + 0.7 * p).collect();
         for (value, expected) in row(&fitted, "A").iter().zip(expected) {
             assert!((value - expected).abs() < 1e-12, "{value} {expected}");
         }
         assert!((row(&fitted, "C").iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn weights_follow_what_validation_says() {
+        let train = examples(&[("A", 0), ("A", 0), ("C", 1), ("C", 1), ("G", 2), ("G", 2)]);
+        let right = examples(&[("A", 0), ("C", 1), ("G", 2)]);
+        let wrong = examples(&[("A", 1), ("C", 2), ("G", 0)]);
+        let weight = |validation: &ExampleSet| {
+            let view = validation.view();
+            fit(1, 1, train.view().examples(), Some(view.examples())).unwrap().lengths[1].weights[1]
+        };
+        assert!(weight(&right) > 0.9, "{}", weight(&right));
+        assert!(weight(&wrong) < 0.01, "{}", weight(&wrong));
     }
 
     #[test]
