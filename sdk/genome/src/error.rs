@@ -71,6 +71,10 @@ pub enum ErrorKind {
     Index,
     /// A setting makes no sense.
     Setting,
+    /// A tokenized genome or a pickle is damaged, of another version, or something else.
+    Tokenized,
+    /// A tokenized genome belongs to another tokenizer or another genome.
+    Mismatch,
 }
 
 /// Where in a file.
