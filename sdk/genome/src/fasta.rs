@@ -9,11 +9,13 @@
 //! What is not A, C, G, T or N is dealt with by a stated policy, see [`Options`].
 
 mod bases;
+mod indexed;
 mod options;
 mod reader;
 mod record;
 
 pub use self::{
+    indexed::IndexedFasta,
     options::{Ambiguity, Options},
     reader::{Reader, Records},
     record::Record,

@@ -10,9 +10,9 @@ use std::{
 use dlm_sdk::{Strand, dna};
 
 use crate::{
-    Error, ErrorKind, Interval, Result,
+    Error, ErrorKind, Interval, Lengths, Result,
     fasta::{Options, Reader, Record},
-    names,
+    lengths, names,
 };
 
 /// Sequences by name, in the order of their files.
@@ -130,11 +130,9 @@ impl Genome {
     /// There is no such sequence, or the interval ends past its end.
     pub fn slice(&self, interval: &Interval) -> Result<&[u8]> {
         let bases = self.bases(interval.chromosome())?;
-        let length = bases.len() as u64;
-        if interval.end() > length {
-            return Err(past_end(interval, length));
-        }
-        Ok(&bases[interval.start() as usize..interval.end() as usize])
+        bases
+            .get(interval.start() as usize..interval.end() as usize)
+            .ok_or_else(|| lengths::past_end(interval, bases.len() as u64))
     }
 
     /// Returns the bases of an interval in reading direction: reverse-complemented on the reverse strand.
@@ -150,6 +148,11 @@ impl Genome {
         })
     }
 
+    /// Returns the lengths of the sequences.
+    pub fn lengths(&self) -> Lengths {
+        self.records.iter().map(|record| (record.name(), record.bases().len() as u64)).collect()
+    }
+
     /// Returns how many bases there are.
     pub fn total_bases(&self) -> u64 {
         self.records.iter().map(|record| record.bases().len() as u64).sum()
@@ -159,11 +162,4 @@ impl Genome {
     pub fn ambiguous(&self) -> u64 {
         self.records.iter().map(Record::ambiguous).sum()
     }
-}
-
-/// Says that an interval leaves its sequence.
-pub(crate) fn past_end(interval: &Interval, length: u64) -> Error {
-    let message = format!("interval {interval} ends past the end of its sequence, which has {length} bases");
-    Error::new(ErrorKind::Bounds, message)
-        .with_hint("the intervals and the genome may be of different builds, such as hg19 and hg38")
 }

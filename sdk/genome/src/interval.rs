@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use dlm_sdk::Strand;
+use dlm_sdk::{Locus, Strand};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -45,6 +45,12 @@ impl Interval {
         Ok(Self { chromosome, start, end, strand: None })
     }
 
+    /// Creates an interval that is known not to be empty.
+    pub(crate) fn of_stretch(chromosome: impl Into<Arc<str>>, stretch: &std::ops::Range<u64>) -> Self {
+        debug_assert!(stretch.start < stretch.end, "a stretch is never empty");
+        Self { chromosome: chromosome.into(), start: stretch.start, end: stretch.end, strand: None }
+    }
+
     /// Sets the strand.
     #[must_use]
     pub fn with_strand(mut self, strand: Option<Strand>) -> Self {
@@ -55,6 +61,11 @@ impl Interval {
     /// Returns the name of the sequence.
     pub fn chromosome(&self) -> &str {
         &self.chromosome
+    }
+
+    /// Returns the name of the sequence, to be shared.
+    pub fn shared_chromosome(&self) -> Arc<str> {
+        self.chromosome.clone()
     }
 
     /// Returns the first base.
@@ -76,6 +87,11 @@ impl Interval {
     #[expect(clippy::len_without_is_empty, reason = "an interval is never empty")]
     pub fn len(&self) -> u64 {
         self.end - self.start
+    }
+
+    /// Returns where it lies, in the words of the SDK.
+    pub fn locus(&self) -> Locus {
+        Locus { chromosome: self.chromosome.clone(), start: self.start, end: self.end, strand: self.strand }
     }
 
     /// Returns whether two intervals share a base; strands do not matter.

@@ -1,0 +1,194 @@
+//! BED, narrowPeak, GFF3 and GTF: what is read, what is refused, and how it is said.
+
+mod support;
+
+use dlm_genome::{ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, gff, narrow_peak};
+use support::{bgzip, gzip, real, shown};
+
+fn rows<T: Row>(text: &str) -> Result<Vec<T>> {
+    Table::new(text.as_bytes(), "x")?.collect()
+}
+
+fn refusals<T: Row + std::fmt::Debug>(cases: &[(&str, &str)]) -> String {
+    let text = |(name, text): &(&str, &str)| {
+        format!("# {name}\n{}\n", shown(&rows::<T>(text).expect_err(&format!("{name} is read"))))
+    };
+    cases.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn bed_refusals() {
+    insta::assert_snapshot!(refusals::<bed::Record>(&[
+        ("empty file", ""),
+        ("comments only", "# a\ntrack name=x\nbrowser position chr1\n\n"),
+        ("two columns", "chr1\t5\n"),
+        ("no name", "\t1\t2\n"),
+        ("negative start", "chr1\t-5\t10\n"),
+        ("signed start", "chr1\t+5\t10\n"),
+        ("fraction", "chr1\t5.0\t10\n"),
+        ("start is no number", "chr1\t1\t2\nchr1\tfive\t10\n"),
+        ("start is empty", "chr1\t\t10\n"),
+        ("end before start", "chr1\t10\t5\n"),
+        ("empty interval", "chr1\t10\t10\n"),
+        ("position too large", "chr1\t10\t99999999999999999999\n"),
+        ("position beyond signed", "chr1\t10\t9223372036854775808\n"),
+        ("score is no number", "chr1\t1\t2\ta\tmuch\n"),
+        ("score is infinite", "chr1\t1\t2\ta\tinf\n"),
+        ("strand", "chr1\t1\t2\ta\t0\tforward\n"),
+        ("binary", "chr1\t1\t2\n\u{1}\u{2}\n"),
+        ("long field", &format!("chr1\t{}\t2\n", "x".repeat(500))),
+    ]));
+}
+
+#[test]
+fn narrow_peak_refusals() {
+    insta::assert_snapshot!(refusals::<narrow_peak::Peak>(&[
+        ("BED", "chr1\t1\t2\ta\t0\t+\n"),
+        ("nine columns", "chr1\t10\t20\t.\t0\t.\t1.5\t-1\t-1\n"),
+        ("eleven columns", "chr1\t10\t20\t.\t0\t.\t1.5\t-1\t-1\t3\t4\n"),
+        ("signal", "chr1\t10\t20\t.\t0\t.\tx\t-1\t-1\t3\n"),
+        ("summit outside", "chr1\t10\t20\t.\t0\t.\t1\t-1\t-1\t10\n"),
+        ("summit negative", "chr1\t10\t20\t.\t0\t.\t1\t-1\t-1\t-2\n"),
+    ]));
+}
+
+#[test]
+fn gff_refusals() {
+    insta::assert_snapshot!(refusals::<gff::Feature>(&[
+        ("only directives", "##gff-version 3\n#!genome-build GRCh38\n"),
+        ("BED", "chr1\t1\t2\n"),
+        ("eight columns", "chr1\ts\tgene\t1\t2\t.\t+\t.\n"),
+        ("start is zero", "chr1\ts\tgene\t0\t2\t.\t+\t.\tID=a\n"),
+        ("start is no number", "chr1\ts\tgene\tone\t2\t.\t+\t.\tID=a\n"),
+        ("end before start", "chr1\ts\tgene\t5\t4\t.\t+\t.\tID=a\n"),
+        ("strand", "chr1\ts\tgene\t1\t2\t.\t1\t.\tID=a\n"),
+        ("phase", "chr1\ts\tCDS\t1\t2\t.\t+\t3\tID=a\n"),
+        ("score", "chr1\ts\tgene\t1\t2\thigh\t+\t.\tID=a\n"),
+        ("attributes", "chr1\ts\tgene\t1\t2\t.\t+\t.\tjusttext\n"),
+        ("open quotation mark", "chr1\ts\tgene\t1\t2\t.\t+\t.\tgene_id \"A; level 2;\n"),
+    ]));
+}
+
+#[test]
+fn bed_columns_beyond_the_sixth_and_blanks_are_kept_and_split() {
+    let rows = rows::<bed::Record>("chr1 5 10\nchr1\t5\t10\ta b\t.\t.\t7\t8\t0,0,255\r\n").unwrap();
+    assert_eq!(rows[0].interval().to_string(), "chr1:5-10");
+    assert_eq!(rows[1].name(), Some("a b"));
+    assert_eq!(rows[1].score(), None);
+    assert_eq!(rows[1].further(), ["7", "8", "0,0,255"]);
+}
+
+#[test]
+fn gff_counts_from_one_and_includes_the_end() {
+    let features = rows::<gff::Feature>(
+        "chr1\ts\tstart_codon\t1\t3\t0.5\t+\t0\tID=x;Parent=a,b\nchr1\ts\tgene\t7\t7\t.\t?\t.\t.\n##FASTA\n>chr1\nACGT\n",
+    )
+    .unwrap();
+    assert_eq!(features.len(), 2);
+    assert_eq!(features[0].interval().to_string(), "chr1:0-3(+)");
+    assert_eq!((features[0].phase(), features[0].score()), (Some(0), Some(0.5)));
+    assert_eq!(features[0].attribute("Parent"), Some("a,b"));
+    assert_eq!(features[1].interval().to_string(), "chr1:6-7");
+    assert_eq!(features[1].attributes().count(), 0);
+}
+
+#[test]
+fn gtf_values_may_hold_semicolons_and_blanks() {
+    let line =
+        "1\ts\tgene\t1\t2\t.\t-\t.\tgene_id \"A;B\"; note \"two words\"; level 2; tag \"x\"; tag \"y\";\n";
+    let features = rows::<gff::Feature>(line).unwrap();
+    let attributes: Vec<_> = features[0].attributes().collect();
+    let expected = [("gene_id", "A;B"), ("note", "two words"), ("level", "2"), ("tag", "x"), ("tag", "y")];
+    assert_eq!(attributes, expected);
+}
+
+#[test]
+fn rows_are_checked_against_a_genome() {
+    let within = |text: &'static str, names: &[(&str, u64)]| {
+        let lengths: Lengths = names.iter().copied().collect();
+        bed::Reader::new(text.as_bytes(), "x.bed").unwrap().within(lengths)
+    };
+    let mut reader = within("chr22\t1\t2\nchr21\t1\t10\n", &[("chr21", 10)]);
+    assert_eq!(
+        reader.by_ref().map(|row| row.unwrap().interval().to_string()).collect::<Vec<_>>(),
+        ["chr21:1-10"]
+    );
+    assert_eq!(reader.skipped(), 1);
+
+    let error = |text, names| within(text, names).find_map(Result::err).unwrap();
+    insta::assert_snapshot!(
+        [
+            shown(&error("chr21\t1\t2\nchr21\t5\t11\tAPP\n", &[("chr21", 10)])),
+            shown(&error("chr21\t1\t2\n", &[("21", 10)])),
+            shown(&error("MT\t1\t2\n", &[("chrM", 10)])),
+            shown(&error(
+                "chr5\t1\t2\n",
+                &[("chr1", 1), ("chr2", 1), ("chr3", 1), ("chr4", 1), ("chr6", 1), ("chr7", 1)]
+            )),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn packed_tables_are_read_and_cut_ones_refused() {
+    let text = "chr1\t1\t2\n".repeat(20_000);
+    for packed in [gzip(text.as_bytes()), bgzip(text.as_bytes())] {
+        assert_eq!(bed::Reader::new(&packed[..], "x").unwrap().count(), 20_000);
+        let cut = bed::Reader::new(&packed[..packed.len() / 2], "x").unwrap();
+        assert_eq!(cut.last().unwrap().unwrap_err().kind(), ErrorKind::Truncated);
+    }
+}
+
+#[test]
+fn start_sites_need_a_strand() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.bed");
+    std::fs::write(&path, "chr1\t5\t6\ta\t0\t+\nchr1\t5\t6\tb\t0\t.\n").unwrap();
+    let error = Tss::read_bed(&path, None).unwrap_err();
+    assert!(
+        error.to_string().ends_with("x.bed: line 2: row has no strand, so nobody knows where it starts"),
+        "{error}"
+    );
+
+    let path = folder.path().join("x.gtf");
+    std::fs::write(
+        &path,
+        "chr1\ts\tgene\t5\t9\t.\t-\t.\tgene_id \"g\";\nchr1\ts\texon\t1\t3\t.\t-\t.\tgene_id \"g\";\n",
+    )
+    .unwrap();
+    let sites = Tss::read_gff(&path, "gene", None).unwrap();
+    assert_eq!(sites, [Tss::new("chr1", 8, Strand::Reverse, Some("g".to_owned()))]);
+    assert_eq!(Tss::read_gff(&path, "transcript", None).unwrap_err().kind(), ErrorKind::Empty);
+}
+
+#[test]
+fn real_promoters_and_peaks_are_read() {
+    if let Some(path) = real("promoters/epdnew_hg38ToHg19.svMIL.bed") {
+        let sites = Tss::read_bed(path, None).unwrap();
+        assert_eq!(sites.len(), 21_068);
+        assert_eq!(
+            (sites[0].chromosome(), sites[0].position(), sites[0].strand()),
+            ("chr1", 894_635, Strand::Reverse)
+        );
+    }
+    if let Some(path) = real("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz") {
+        let peaks: Vec<_> = narrow_peak::Reader::open(path).unwrap().collect::<Result<_>>().unwrap();
+        assert!(peaks.iter().all(|peak| peak.p_value().is_none() && peak.summit().is_some()));
+        assert_eq!(peaks[0].summit(), Some(39_034_760 + 98));
+        assert!(peaks.iter().all(|peak| !["chr1", "chr8", "chr21"].contains(&peak.interval().chromosome())));
+    }
+    for name in [
+        "ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz",
+        "ctcf/liver_tissue_CTCF.ENCFF690BYG.hg19.narrowPeak.gz",
+    ] {
+        let Some(path) = real(name) else { continue };
+        assert!(narrow_peak::Reader::open(path).unwrap().map(|peak| peak.unwrap()).count() > 10_000);
+    }
+    for build in ["hg19", "hg38"] {
+        for name in ["tss.all.bed.gz", "genes.all.bed.gz"] {
+            let Some(path) = real(&format!("annotation/genes/{build}/{name}")) else { continue };
+            assert!(Tss::read_bed(path, None).unwrap().len() > 50_000);
+        }
+    }
+}
