@@ -1,0 +1,99 @@
+//! The user's cache folder.
+//!
+//! ```text
+//! CACHE/packs/PACK/..            the files of a pack
+//! CACHE/packs/PACK/pack.json     what was fetched, from where, with digests
+//! CACHE/packs/PACK.lock          held while a fetch is under way
+//! CACHE/partial/NAME.part        what came so far
+//! ```
+
+use std::{
+    env,
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use dlm_sdk::{Error, Result};
+
+/// The user's cache folder.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Finds the folder: `$DLM_CACHE`, else `$XDG_CACHE_HOME/dlm`, else `~/.cache/dlm`. It need not exist.
+    ///
+    /// # Errors
+    ///
+    /// None of the three is set to an absolute path.
+    pub fn of_user() -> Result<Self> {
+        let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        if let Some(folder) = env::var_os("DLM_CACHE").filter(|folder| !folder.is_empty()) {
+            return Ok(Self::at(
+                std::path::absolute(folder)
+                    .map_err(|error| Error::invalid("DLM_CACHE: not a folder").with_source(error))?,
+            ));
+        }
+        absolute("XDG_CACHE_HOME")
+            .map(|folder| folder.join("dlm"))
+            .or_else(|| absolute("HOME").map(|home| home.join(".cache/dlm")))
+            .map(Self::at)
+            .ok_or_else(|| {
+                Error::invalid("no cache folder: neither DLM_CACHE nor XDG_CACHE_HOME nor HOME is set")
+                    .with_hint("set DLM_CACHE to a folder with space for data")
+            })
+    }
+
+    /// Uses a folder.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// Returns the folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns the folder of a pack.
+    pub fn pack(&self, id: &str) -> PathBuf {
+        self.folder.join("packs").join(id)
+    }
+
+    /// Returns the folder for what came so far, and makes it.
+    pub(super) fn partial(&self) -> Result<PathBuf> {
+        make(self.folder.join("partial"))
+    }
+
+    /// Makes the folder of a pack and waits until no other process fetches it.
+    pub(super) fn lock(&self, id: &str) -> Result<Lock> {
+        let folder = make(self.pack(id))?;
+        let path = folder.with_file_name(format!("{id}.lock"));
+        let fail = |error| Error::io(format!("{}: cannot be locked", path.display()), error);
+        let file = File::options().create(true).append(true).open(&path).map_err(fail)?;
+        file.lock().map_err(fail)?;
+        Ok(Lock { _file: file, folder })
+    }
+}
+
+/// The only fetch of a pack under way.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+    folder: PathBuf,
+}
+
+impl Lock {
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+/// Makes a folder with those above it.
+pub(super) fn make(folder: PathBuf) -> Result<PathBuf> {
+    fs::create_dir_all(&folder).map_err(|error| {
+        Error::io(format!("{}: the folder cannot be made", folder.display()), error)
+            .with_hint("set DLM_CACHE to a folder that can be written to")
+    })?;
+    Ok(folder)
+}
