@@ -218,7 +218,14 @@ pub(crate) fn bad(message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 
 /// Shortens a field for a message.
 pub(crate) fn shown(field: &str) -> String {
-    let mut text: String = field.chars().take(40).flat_map(char::escape_debug).collect();
+    let mut text = String::new();
+    for character in field.chars().take(40) {
+        if character.is_control() {
+            text.extend(character.escape_default());
+        } else {
+            text.push(character);
+        }
+    }
     if field.chars().nth(40).is_some() {
         text.push_str("..");
     }

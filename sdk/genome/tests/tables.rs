@@ -47,7 +47,7 @@ fn narrow_peak_refusals() {
         ("nine columns", "chr1\t10\t20\t.\t0\t.\t1.5\t-1\t-1\n"),
         ("eleven columns", "chr1\t10\t20\t.\t0\t.\t1.5\t-1\t-1\t3\t4\n"),
         ("signal", "chr1\t10\t20\t.\t0\t.\tx\t-1\t-1\t3\n"),
-        ("summit outside", "chr1\t10\t20\t.\t0\t.\t1\t-1\t-1\t10\n"),
+        ("summit outside", "chr1\t10\t20\t.\t0\t.\t1\t-1\t-1\t11\n"),
         ("summit negative", "chr1\t10\t20\t.\t0\t.\t1\t-1\t-1\t-2\n"),
     ]));
 }
@@ -67,6 +67,12 @@ fn gff_refusals() {
         ("attributes", "chr1\ts\tgene\t1\t2\t.\t+\t.\tjusttext\n"),
         ("open quotation mark", "chr1\ts\tgene\t1\t2\t.\t+\t.\tgene_id \"A; level 2;\n"),
     ]));
+}
+
+#[test]
+fn a_summit_one_past_the_end_is_the_last_base() {
+    let peaks = rows::<narrow_peak::Peak>("chr1\t10\t20\t.\t0\t.\t1\t-1\t-1\t10\n").unwrap();
+    assert_eq!(peaks[0].summit(), Some(19));
 }
 
 #[test]

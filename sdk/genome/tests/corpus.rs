@@ -1,0 +1,28 @@
+//! Replays the corpora of the fuzz targets.
+
+use std::{fs, path::Path};
+
+#[path = "../../../fuzz/src/bed.rs"]
+mod bed;
+#[path = "../../../fuzz/src/fasta_windows.rs"]
+mod fasta_windows;
+
+fn replay(target: &str, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        check(&fs::read(entry.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count >= 10, "the corpus of {target} has only {count} files");
+}
+
+#[test]
+fn fasta_windows_corpus() {
+    replay("fasta_windows", fasta_windows::check);
+}
+
+#[test]
+fn bed_corpus() {
+    replay("bed", bed::check);
+}
