@@ -88,6 +88,7 @@ impl Gue {
         let target = if classes == 2 { Target::Binary } else { Target::Multiclass(classes) };
         let mut spec = TaskSpec::new(format!("gue/{name}"), target, SplitKind::Given);
         spec.sequence_length = splits.common_length();
+        spec.strand_specific = ["prom/", "splice/"].iter().any(|kind| name.starts_with(kind));
         spec.citation = "Zhou et al., DNABERT-2: efficient foundation model and benchmark for multi-species \
                          genomes, ICLR 2024"
             .into();

@@ -17,6 +17,8 @@ use crate::{
 
 /// How often a shuffle may come out as what it was made from before it is given up.
 const SHUFFLES: usize = 10;
+/// The random stream of splits.
+const SPLIT: &str = "promoter-tss split";
 
 pub(crate) struct Built {
     pub(crate) sets: [ExampleSet; 3],
@@ -28,10 +30,22 @@ struct Example {
     id: u64,
     bases: Vec<u8>,
     positive: bool,
-    /// The number of its positive, which it shares with its dinucleotide twin.
+    /// The id of its positive, which it shares with its dinucleotide twin.
     pair: u64,
-    block: (usize, u64),
+    block: Block,
     locus: Locus,
+}
+
+/// A block: the index of its chromosome, and its number there.
+type Block = (usize, u64);
+
+/// A promoter that was cut.
+struct Promoter {
+    window: Window,
+    block: Block,
+    position: u64,
+    kind: String,
+    bases: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -60,36 +74,79 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
     let genome = Genome::open(&settings.genome)?;
     let chosen = choose(settings, &genome)?;
     let mut counts = Counts::default();
-    let mut examples = Vec::new();
     let mut respelled = BTreeSet::new();
     let mut seen = BTreeSet::new();
+    let mut places = Vec::new();
     for (index, record) in genome.records().iter().enumerate().filter(|(index, _)| chosen.contains(index)) {
         let Some((spelling, rows)) = rows_of(&table, record.name()) else { continue };
         if spelling != record.name() {
             respelled.insert(format!("{spelling} for {}", record.name()));
         }
-        let place = Place { index, name: record.name().into(), bases: record.bases() };
-        place.check(rows, settings)?;
-        place.cut(rows, settings, &mut seen, &mut counts, &mut examples);
+        let place = Place { index, name: record.name().into(), bases: record.bases(), rows };
+        place.check(settings)?;
+        let promoters = place.promoters(settings, &mut seen, &mut counts);
+        places.push((place, promoters));
     }
-    if counts.positives == 0 {
+    let blocks: Vec<Block> =
+        places.iter().flat_map(|(_, promoters)| promoters.iter().map(|promoter| promoter.block)).collect();
+    if blocks.is_empty() {
         return Err(nothing(settings, &table, &genome, &counts));
     }
-    let split = assign(&examples, settings);
+    let parts = match settings.split {
+        SplitKind::Grouped => Some(assign_blocks(&blocks, settings.seed)),
+        _ => None,
+    };
+    let mut examples = Vec::new();
+    for (place, promoters) in places {
+        place.pair(promoters, settings, parts.as_ref(), &mut seen, &mut counts, &mut examples);
+    }
+    let split: Vec<usize> = if let Some(parts) = &parts {
+        examples.iter().map(|example| parts[&example.block]).collect()
+    } else {
+        let pairs: Vec<u64> = examples.iter().map(|example| example.pair).collect();
+        let strata: Vec<usize> = examples.iter().map(|example| usize::from(example.positive)).collect();
+        partition::assign(&pairs, &strata, &[0.8, 0.1, 0.1], settings.seed, SPLIT)
+    };
     let mut built =
         Built { sets: [(); 3].map(|()| ExampleSet::new(1)), held_out: Vec::new(), notes: Vec::new() };
     for (example, &part) in examples.iter().zip(&split) {
-        let group = match settings.split {
-            SplitKind::Grouped => (example.block.0 as u64) << 32 | example.block.1,
-            _ => example.pair,
-        };
+        let group = if parts.is_some() { number(example.block) } else { example.pair };
         let target = [f32::from(u8::from(example.positive))];
         built.sets[part].add_at(example.id, &example.bases, &target, group, example.locus.clone())?;
     }
     check_splits(&built.sets, settings)?;
-    built.held_out = held_out(&examples, &split, &genome, settings);
+    built.held_out = if let Some(parts) = &parts {
+        held_out_blocks(parts, &genome)
+    } else {
+        let held = examples.iter().zip(&split).filter(|(_, part)| **part != Split::Train as usize);
+        held.map(|(example, _)| example.locus.clone()).collect()
+    };
     built.notes = notes(settings, &counts, &respelled, &built);
     Ok(built)
+}
+
+fn number(block: Block) -> u64 {
+    (block.0 as u64) << 32 | block.1
+}
+
+/// Puts blocks that hold promoters into splits, by the number of their promoters.
+fn assign_blocks(blocks: &[Block], seed: u64) -> BTreeMap<Block, usize> {
+    let groups: Vec<u64> = blocks.iter().map(|&block| number(block)).collect();
+    let parts = partition::assign(&groups, &vec![0; groups.len()], &[0.7, 0.1, 0.2], seed, SPLIT);
+    blocks.iter().copied().zip(parts).collect()
+}
+
+/// Names the blocks of validation and test.
+fn held_out_blocks(parts: &BTreeMap<Block, usize>, genome: &Genome) -> Vec<Locus> {
+    parts
+        .iter()
+        .filter(|(_, part)| **part != Split::Train as usize)
+        .map(|(&(index, block), _)| {
+            let record = &genome.records()[index];
+            let (start, end) = windows::block_range(block, record.bases().len() as u64);
+            Locus { chromosome: record.name().into(), start, end, strand: None }
+        })
+        .collect()
 }
 
 /// Returns the indices of the chromosomes that were asked for.
@@ -123,17 +180,18 @@ fn rows_of<'t>(table: &'t Table, name: &str) -> Option<(&'t str, &'t [Start])> {
     found.map(|(name, rows)| (name.as_str(), rows.as_slice()))
 }
 
-/// A chromosome.
+/// A chromosome and its rows of the table.
 struct Place<'g> {
     index: usize,
     name: Arc<str>,
     bases: &'g [u8],
+    rows: &'g [Start],
 }
 
 impl Place<'_> {
-    fn check(&self, rows: &[Start], settings: &Settings) -> Result<()> {
+    fn check(&self, settings: &Settings) -> Result<()> {
         let length = self.bases.len() as u64;
-        match rows.iter().find(|start| start.position >= length) {
+        match self.rows.iter().find(|start| start.position >= length) {
             None => Ok(()),
             Some(start) => Err(Error::invalid(format!(
                 "{}: line {}: the start lies past the end of {}, which has {length} bases",
@@ -145,114 +203,104 @@ impl Place<'_> {
         }
     }
 
-    /// Cuts the positives of a chromosome, and a negative for each.
-    fn cut(
+    /// Cuts the promoters, and counts those that are dropped.
+    fn promoters(
         &self,
-        rows: &[Start],
         settings: &Settings,
+        seen: &mut BTreeSet<Vec<u8>>,
+        counts: &mut Counts,
+    ) -> Vec<Promoter> {
+        let kind = |start: &&Start| settings.kinds.is_empty() || settings.kinds.contains(&start.kind);
+        let wanted: Vec<Start> = self.rows.iter().filter(kind).cloned().collect();
+        let merged = starts::merge(&wanted, settings.merge);
+        counts.rows += wanted.len();
+        counts.starts += merged.len();
+        let mut promoters = Vec::new();
+        for start in merged {
+            let Some(window) = Window::around(&start, self.bases) else {
+                counts.off += 1;
+                continue;
+            };
+            let bases = window.bases(self.bases);
+            if bases.contains(&b'N') {
+                counts.unknown += 1;
+                continue;
+            }
+            let Some(block) = window.block(self.bases.len() as u64) else {
+                counts.border += 1;
+                continue;
+            };
+            if !seen.insert(overlap::canonical(&bases).into_owned()) {
+                counts.copies += 1;
+                continue;
+            }
+            let (block, position, kind) = ((self.index, block), start.position, start.kind);
+            promoters.push(Promoter { window, block, position, kind, bases });
+        }
+        promoters
+    }
+
+    /// Finds a negative for each promoter, within the blocks of its split where there are such.
+    fn pair(
+        &self,
+        promoters: Vec<Promoter>,
+        settings: &Settings,
+        parts: Option<&BTreeMap<Block, usize>>,
         seen: &mut BTreeSet<Vec<u8>>,
         counts: &mut Counts,
         examples: &mut Vec<Example>,
     ) {
-        let wanted: Vec<Start> = rows
-            .iter()
-            .filter(|start| settings.kinds.is_empty() || settings.kinds.contains(&start.kind))
-            .cloned()
-            .collect();
-        let merged = starts::merge(&wanted, settings.merge);
-        counts.rows += wanted.len();
-        counts.starts += merged.len();
         let mut negatives = match settings.negatives {
-            Negative::Gc => Some(Negatives::new(self.bases, rows)),
+            Negative::Gc => Some(Negatives::new(self.bases, self.rows)),
             Negative::Dinucleotide => None,
         };
         let mut stream = Stream::nth(settings.seed, "promoter-tss negatives", self.index as u64);
-        for start in &merged {
-            let Some((window, block, bases)) = self.positive(start, seen, counts) else { continue };
-            let id = (self.index as u64) << 40 | start.position << 2 | (start.strand as u64) << 1;
+        for Promoter { window, block, position, kind, bases } in promoters {
+            let id = self.id(position, window) | 1;
             let negative = match &mut negatives {
-                Some(negatives) => negatives.draw(&bases, start.strand, &mut stream).and_then(|window| {
-                    let id = (self.index as u64) << 40 | window.start << 2 | (start.strand as u64) << 1;
-                    let block = window.block(self.bases.len() as u64)?;
-                    Some(self.example(id, window, block, window.bases(self.bases), false, id))
-                }),
+                Some(negatives) => {
+                    let allowed = |other: u64| {
+                        parts.is_none_or(|parts| parts.get(&(self.index, other)) == parts.get(&block))
+                    };
+                    negatives.draw(&bases, window.strand, &mut stream, allowed).and_then(|window| {
+                        let block = (self.index, window.block(self.bases.len() as u64)?);
+                        let bases = window.bases(self.bases);
+                        let new = seen.insert(overlap::canonical(&bases).into_owned());
+                        let id = self.id(window.start, window);
+                        new.then(|| self.example(id, window, block, bases, id))
+                    })
+                }
                 None => (0..SHUFFLES)
                     .find_map(|_| {
                         shuffle::dinucleotides(&bases, &mut stream).filter(|shuffled| *shuffled != bases)
                     })
-                    .map(|shuffled| self.example(id, window, block, shuffled, false, id | 1)),
+                    .map(|shuffled| self.example(id ^ 1, window, block, shuffled, id)),
             };
-            let Some(negative) = negative.filter(|negative| {
-                settings.negatives == Negative::Dinucleotide
-                    || seen.insert(overlap::canonical(&negative.bases).into_owned())
-            }) else {
+            let Some(negative) = negative else {
                 counts.unmatched += 1;
                 continue;
             };
-            *counts.kinds.entry(start.kind.clone()).or_default() += 1;
+            *counts.kinds.entry(kind).or_default() += 1;
             counts.positives += 1;
-            examples.push(self.example(id | 1, window, block, bases, true, id | 1));
+            examples.push(Example { positive: true, ..self.example(id, window, block, bases, id) });
             examples.push(negative);
         }
     }
 
-    /// Cuts a promoter, or counts why not.
-    fn positive(
-        &self,
-        start: &Start,
-        seen: &mut BTreeSet<Vec<u8>>,
-        counts: &mut Counts,
-    ) -> Option<(Window, u64, Vec<u8>)> {
-        let Some(window) = Window::around(start, self.bases) else {
-            counts.off += 1;
-            return None;
-        };
-        let bases = window.bases(self.bases);
-        if bases.contains(&b'N') {
-            counts.unknown += 1;
-            return None;
-        }
-        let Some(block) = window.block(self.bases.len() as u64) else {
-            counts.border += 1;
-            return None;
-        };
-        if !seen.insert(overlap::canonical(&bases).into_owned()) {
-            counts.copies += 1;
-            return None;
-        }
-        Some((window, block, bases))
+    /// Makes an id from chromosome, position and strand; its last bit says promoter.
+    fn id(&self, position: u64, window: Window) -> u64 {
+        (self.index as u64) << 40 | position << 2 | (window.strand as u64) << 1
     }
 
-    fn example(
-        &self,
-        id: u64,
-        window: Window,
-        block: u64,
-        bases: Vec<u8>,
-        positive: bool,
-        pair: u64,
-    ) -> Example {
+    fn example(&self, id: u64, window: Window, block: Block, bases: Vec<u8>, pair: u64) -> Example {
         let locus = Locus {
             chromosome: Arc::clone(&self.name),
             start: window.start,
             end: window.start + LENGTH,
             strand: Some(window.strand),
         };
-        Example { id, bases, positive, pair, block: (self.index, block), locus }
+        Example { id, bases, positive: false, pair, block, locus }
     }
-}
-
-/// Assigns examples to splits.
-fn assign(examples: &[Example], settings: &Settings) -> Vec<usize> {
-    let strata: Vec<usize> = examples.iter().map(|example| usize::from(example.positive)).collect();
-    let (groups, shares): (Vec<u64>, [f64; 3]) = match settings.split {
-        SplitKind::Grouped => {
-            let block = |example: &Example| (example.block.0 as u64) << 32 | example.block.1;
-            (examples.iter().map(block).collect(), [0.7, 0.1, 0.2])
-        }
-        _ => (examples.iter().map(|example| example.pair).collect(), [0.8, 0.1, 0.1]),
-    };
-    partition::assign(&groups, &strata, &shares, settings.seed, "promoter-tss split")
 }
 
 fn check_splits(sets: &[ExampleSet; 3], settings: &Settings) -> Result<()> {
@@ -270,23 +318,6 @@ fn check_splits(sets: &[ExampleSet; 3], settings: &Settings) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Names the blocks of validation and test, or their windows where splits do not keep blocks.
-fn held_out(examples: &[Example], split: &[usize], genome: &Genome, settings: &Settings) -> Vec<Locus> {
-    let held = examples.iter().zip(split).filter(|(_, part)| **part != Split::Train as usize);
-    if settings.split != SplitKind::Grouped {
-        return held.map(|(example, _)| example.locus.clone()).collect();
-    }
-    let blocks: BTreeMap<(usize, u64), &Example> =
-        held.map(|(example, _)| (example.block, example)).collect();
-    blocks
-        .into_iter()
-        .map(|((index, block), example)| {
-            let (start, end) = windows::block_range(block, genome.records()[index].bases().len() as u64);
-            Locus { chromosome: Arc::clone(&example.locus.chromosome), start, end, strand: None }
-        })
-        .collect()
 }
 
 fn nothing(settings: &Settings, table: &Table, genome: &Genome, counts: &Counts) -> Error {
@@ -335,7 +366,7 @@ fn notes(settings: &Settings, counts: &Counts, respelled: &BTreeSet<String>, bui
     }
     notes.push(match settings.negatives {
         Negative::Gc => format!(
-            "negatives: one a promoter, same chromosome and strand, G+C equal within {TOLERANCE} of {LENGTH} bases, at \
+            "negatives: one a promoter, same chromosome, strand and (if grouped) blocks of one split, G+C equal within {TOLERANCE} of {LENGTH} bases, at \
              least {} kb from any start, no N, no overlap; transcribed stretches and unlisted starts may be among them",
             DISTANCE / 1_000
         ),

@@ -8,7 +8,8 @@
 //! random. Therefore each positive has one negative, of one of two kinds:
 //!
 //! - `negatives=gc`: a window of the same chromosome with as many G and C (at most 3 of 300 more or fewer), at least
-//!   5 kb from any start of the table, on the same strand, without N; negatives do not overlap;
+//!   5 kb from any start of the table, on the same strand, without N; negatives do not overlap, and with
+//!   `split=grouped` they lie in blocks of their promoter's split, so that G and C tell nothing in any split;
 //! - `negatives=dinucleotide`: the positive itself, shuffled so that the count of every dinucleotide stays
 //!   (Altschul and Erikson 1985). It can only be told by what is longer than two bases.
 //!

@@ -73,6 +73,7 @@ pub(crate) fn block_range(block: u64, length: u64) -> (u64, u64) {
 pub(crate) struct Negatives {
     by_gc: Vec<Vec<u32>>,
     taken: BTreeSet<u64>,
+    length: u64,
 }
 
 impl Negatives {
@@ -101,11 +102,18 @@ impl Negatives {
             gc -= usize::from(is_gc(chromosome[start]));
             unknown -= usize::from(dna::code(chromosome[start]).is_none());
         }
-        Self { by_gc, taken: BTreeSet::new() }
+        Self { by_gc, taken: BTreeSet::new(), length }
     }
 
-    /// Draws a window with as many G and C as some bases, or nearly as many, that overlaps none drawn before.
-    pub(crate) fn draw(&mut self, like: &[u8], strand: Strand, stream: &mut Stream) -> Option<Window> {
+    /// Draws a window with as many G and C as some bases, or nearly as many, that overlaps none drawn before and lies in
+    /// a block that is allowed.
+    pub(crate) fn draw(
+        &mut self,
+        like: &[u8],
+        strand: Strand,
+        stream: &mut Stream,
+        allowed: impl Fn(u64) -> bool,
+    ) -> Option<Window> {
         let wanted = like.iter().filter(|&&base| is_gc(base)).count();
         let near = (0..=TOLERANCE).flat_map(|off| [wanted.checked_sub(off), Some(wanted + off)]);
         for gc in near.flatten() {
@@ -117,7 +125,8 @@ impl Negatives {
             let in_turn = (0..candidates.len()).map(|index| (first + index) % candidates.len());
             let free =
                 drawn.into_iter().chain(in_turn).map(|index| u64::from(candidates[index])).find(|&start| {
-                    self.taken.range((start + 1).saturating_sub(LENGTH)..start + LENGTH).next().is_none()
+                    let near = (start + 1).saturating_sub(LENGTH)..start + LENGTH;
+                    allowed(block_of(start, self.length)) && self.taken.range(near).next().is_none()
                 });
             if let Some(start) = free {
                 self.taken.insert(start);
@@ -174,7 +183,7 @@ mod tests {
         let mut negatives = Negatives::new(&chromosome, &starts);
         let like: Vec<u8> = b"GA".repeat(150);
         let mut drawn = Vec::new();
-        while let Some(window) = negatives.draw(&like, Strand::Reverse, &mut stream) {
+        while let Some(window) = negatives.draw(&like, Strand::Reverse, &mut stream, |_| true) {
             let bases = window.bases(&chromosome);
             let gc = bases.iter().filter(|&&base| is_gc(base)).count();
             assert!(gc.abs_diff(150) <= TOLERANCE && !bases.contains(&b'N'));

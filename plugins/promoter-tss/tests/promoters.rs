@@ -179,5 +179,6 @@ fn chromosome_21_gives_promoters() {
             of.iter().map(count).sum::<usize>() as f64 / (300 * of.len()) as f64
         };
         println!("{}: G+C {:.4} of negatives, {:.4} of promoters", split.name(), gc(0), gc(1));
+        assert!((gc(0) - gc(1)).abs() < 0.002, "G+C tells the classes of {} apart", split.name());
     }
 }

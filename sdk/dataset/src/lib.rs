@@ -9,6 +9,7 @@
 //!   in proportion, from a seed.
 
 pub mod bases;
+pub mod fasta;
 pub mod overlap;
 pub mod partition;
 pub mod table;
