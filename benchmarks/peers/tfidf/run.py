@@ -3,12 +3,13 @@
     cargo build --release -p dlm-plugin-tfidf --example measure
     python run.py speed DATA WORK [TREES]
     python run.py accuracy DATA WORK [TASK..]
+    python run.py parity DATA WORK
 
-DATA holds `genome/GRCh38.chr21.fa.gz` and `gue/`; WORK takes the inputs and `speed.json`, `accuracy.json`.
+DATA holds `genome/GRCh38.chr21.fa.gz` and `gue/`; WORK takes the inputs and `speed.json`, `accuracy.json`, `parity.json`.
 
 Speed: both sides get the same tokens and the same threads and take turns; the figure is the median ratio of the pairs.
 Reading is not timed on either side. Accuracy: forests of 100 trees with five seeds each; the five of scikit-learn
-together are its forest of 500, of ours the first seed is also run with 500.
+together are its forest of 500, of ours the first seed is also run with 500. Parity: 20 forests of 50 trees a side on one small task, with standard errors.
 """
 
 import json
@@ -74,8 +75,16 @@ def vectorize(work, name):
     return labels, records, test_labels, vectorizer.transform(test_texts), seconds
 
 
-def peer(work, name, trees, seed, threads):
+def checked(records, mine):
+    """Compares the features of both sides by a weighted sum of all of them."""
+    assert records.shape[1] == mine["features"] and records.nnz == mine["stored"], "other features"
+    checksum = float(((1 + records.indices % 97) * records.data).sum())
+    assert abs(checksum / mine["checksum"] - 1) < 1e-6, f"checksums {checksum} and {mine['checksum']}"
+
+
+def peer(work, name, trees, seed, threads, mine):
     labels, records, _, _, seconds = vectorize(work, name)
+    checked(records, mine)
     started = time.perf_counter()
     forest = RandomForestClassifier(trees, random_state=seed, n_jobs=threads).fit(records, labels)
     fit = time.perf_counter() - started
@@ -87,7 +96,7 @@ def pairs(work, name, trees, peer_trees, threads):
     found = []
     for seed in range(PAIRS):
         mine = ours(work, name, trees, seed, threads)
-        theirs = peer(work, name, peer_trees, seed, threads)
+        theirs = peer(work, name, peer_trees, seed, threads, mine)
         mine.pop("predicted")
         found.append({"ours": mine, "peer": theirs})
         print(name, threads, json.dumps(found[-1]), flush=True)
@@ -150,12 +159,35 @@ def accuracy(root, work, tasks, trees=100):
             path.write_text(json.dumps(result, indent=1))
 
 
+def parity(root, work, task="prom/prom_300_tata", trees=50, seeds=20):
+    """Many small forests on a small task, where a difference between the two would show."""
+    name = data.gue(root, work, task, 6, False)
+    labels, records, answers, questions, _ = vectorize(work, name)
+    found = {"ours": [], "peer": []}
+    for seed in range(seeds):
+        mine = ours(work, name, trees, seed, 1)
+        checked(records, mine)
+        found["ours"].append((matthews_corrcoef(answers, mine["predicted"]), mine["nodes"]))
+        forest = RandomForestClassifier(trees, random_state=seed, n_jobs=1).fit(records, labels)
+        nodes = sum(tree.tree_.node_count for tree in forest.estimators_)
+        found["peer"].append((matthews_corrcoef(answers, forest.predict(questions)), nodes))
+    result = {"about": about(), "task": name, "trees": trees, "seeds": seeds}
+    for side, runs in found.items():
+        for what, values in zip(("mcc", "nodes"), zip(*runs)):
+            error = statistics.stdev(values) / seeds**0.5
+            result[f"{side} {what}"] = {"mean": statistics.mean(values), "standard_error": error}
+    print(json.dumps(result, indent=1))
+    (work / "parity.json").write_text(json.dumps(result, indent=1))
+
+
 def main():
     what, root, work, *rest = sys.argv[1:]
     root, work = data.data_root(root), Path(work)
     work.mkdir(parents=True, exist_ok=True)
     if what == "speed":
         speed(root, work, *map(int, rest))
+    elif what == "parity":
+        parity(root, work, *rest)
     else:
         accuracy(root, work, rest or TASKS)
 
