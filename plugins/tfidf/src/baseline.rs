@@ -173,6 +173,19 @@ impl Baseline for TfIdfForest {
         let nodes: usize = forests.iter().map(RandomForest::n_nodes).sum();
         let counted = [("trees", chosen), ("features", tfidf.names().len()), ("nodes", nodes)];
         facts.splice(0..0, counted.map(|(name, value)| Fact::new(name, value)));
+        facts.push(Fact::new(
+            "one-letter tokens",
+            match self.rule {
+                WordRule::Sklearn => "dropped, as scikit-learn does",
+                WordRule::Every => "kept",
+            },
+        ));
+        if self.tokenizer.spec().coverage == Coverage::Overlap {
+            facts.push(Fact::new(
+                "k-mers",
+                "overlapping, the form that reproduces the paper's TF-IDF scores on GUE",
+            ));
+        }
         Ok(Box::new(FittedForest {
             tokenizer: Arc::clone(&self.tokenizer),
             target: task.target,
