@@ -68,7 +68,7 @@ fn every_kind_of_target_becomes_a_task() {
         (&|row| (row % 2).to_string(), Target::Binary),
         (&|row| ["liver", "brain", "none"][row % 3].to_owned(), Target::Multiclass(3)),
         (&|row| ["a;b", "b", "c", ""][row % 4].to_owned(), Target::Multilabel(3)),
-        (&|row| format!("{}.5", row), Target::Regression(1)),
+        (&|row| format!("{row}.5"), Target::Regression(1)),
     ];
     for (label, target) in cases {
         let place = Place::new();
@@ -145,7 +145,7 @@ fn fasta_pairs_and_headers_hold_labels() {
     let negatives = place.file("neg.fa", &records("n", ""));
     let made = place
         .make(&place.file("pos.fa", &records("p", "")), |settings| {
-            settings.negatives = Some(negatives.clone())
+            settings.negatives = Some(negatives.clone());
         })
         .unwrap();
     assert_eq!(
@@ -231,7 +231,7 @@ fn faults_of_the_source_name_file_and_line() {
     assert_eq!(fail("x.bed", "chr1\t5\t9\ta\n"), "x.bed: intervals need a genome");
     assert_eq!(fail("x.bed", "chr1\t9\t5\ta\n"), "x.bed: line 1: the interval 9 to 5 holds no base");
     assert_eq!(fail("x.doc", "?"), "x.doc: the name says no format that is read");
-    assert_eq!(fail("x.csv", "seq,label\nAC,1\nAG,0\n"), "x.csv: no example would be in validation");
+    assert_eq!(fail("x.csv", "seq,label\nAC,1\nAG,0\n"), "x.csv: no example would be in test");
     let genome = place.file("genome.fa", ">chr1\nACGTACGT\n");
     let fault = place.failure("x.bed", "chr1\t5\t9\ta\n", |settings| settings.genome = Some(genome.clone()));
     assert!(fault.starts_with("x.bed: line 1: interval chr1:5-9 ends past the end"), "{fault}");

@@ -2,7 +2,8 @@
 //!
 //! Examples of one group (a block of a chromosome, copies of one sequence) go to one split. Splits get their shares of
 //! every stratum (a class), as near as whole groups allow: groups are shuffled, each goes where it brings the counts
-//! nearest to their targets (least chi-squared), and of several shuffles the nearest is kept.
+//! nearest to their targets (least chi-squared), and of several shuffles the nearest is kept. No split is empty while
+//! there are groups enough.
 
 use std::collections::BTreeMap;
 
@@ -65,8 +66,12 @@ fn deal(counts: &[(u64, Vec<(usize, f64)>)], targets: &[Vec<f64>], stream: &mut 
     stream.shuffle(&mut order);
     let mut dealt: Vec<Vec<f64>> = targets.iter().map(|target| vec![0.0; target.len()]).collect();
     let mut parts = vec![0; counts.len()];
-    for group in order {
+    let mut empty: Vec<bool> = vec![true; targets.len()];
+    for (index, group) in order.into_iter().enumerate() {
         let members = &counts[group].1;
+        let left = counts.len() - index;
+        // The last groups fill the parts that would have none.
+        let must_fill = empty.iter().filter(|empty| **empty).count() >= left;
         let cost = |part: usize| -> f64 {
             members
                 .iter()
@@ -76,7 +81,11 @@ fn deal(counts: &[(u64, Vec<(usize, f64)>)], targets: &[Vec<f64>], stream: &mut 
                 })
                 .sum()
         };
-        let part = (0..targets.len()).min_by(|&a, &b| cost(a).total_cmp(&cost(b))).unwrap_or_default();
+        let part = (0..targets.len())
+            .filter(|&part| !must_fill || empty[part])
+            .min_by(|&a, &b| cost(a).total_cmp(&cost(b)))
+            .unwrap_or_default();
+        empty[part] = false;
         for &(kind, count) in members {
             dealt[part][kind] += count;
         }
@@ -125,6 +134,15 @@ mod tests {
                     prop_assert!((count(&of, part) as f64 - wanted).abs() <= 1.5, "{} {wanted}", count(&of, part));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn no_part_is_empty_while_groups_last() {
+        for seed in 0..9 {
+            let groups: Vec<u64> = (0..200).map(|i| i / 40).collect();
+            let parts = assign(&groups, &[0; 200], &[0.8, 0.1, 0.1], seed, "test");
+            assert_eq!([0, 1, 2].map(|part| count(&parts, part)), [120, 40, 40]);
         }
     }
 

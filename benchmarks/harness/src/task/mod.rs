@@ -1,1 +1,59 @@
 //! `dlm task`: listing, showing and making tasks.
+
+mod card;
+mod init;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use clap::{Args, Subcommand};
+use dlm_sdk::Result;
+
+pub use self::{
+    card::{Balance, Card, HeldOut, Lengths, Part, Spread},
+    init::InitArgs,
+    list::{Listed, ListedOption},
+};
+use crate::context::{Context, Outcome};
+
+/// Lists, shows and makes tasks.
+#[derive(Debug, Subcommand)]
+pub enum TaskCommand {
+    /// List the tasks that can be named, with their options
+    List,
+    /// Show a task's card: sizes, classes, lengths, what is known about its data, what is held out
+    Show(ShowArgs),
+    /// Make a task from own data, without code
+    Init(InitArgs),
+}
+
+/// What to show.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// Task, such as gue/tf/0, promoter-tss,tss=F, or the path of a folder made by `dlm task init`
+    #[arg(value_name = "TASK")]
+    pub task: String,
+}
+
+impl TaskCommand {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// The input is wrong, or a file cannot be read or written.
+    pub fn run(self, context: &Context) -> Result<Outcome> {
+        match self {
+            Self::List => {
+                let listed = list::list(context.registry());
+                context.print(&listed, || list::text(&listed))?;
+            }
+            Self::Show(arguments) => {
+                let task = context.registry().task(&arguments.task)?;
+                let card = Card::new(&arguments.task, &*task, || context.check())?;
+                context.print(&card, || card.text())?;
+            }
+            Self::Init(arguments) => arguments.run(context)?,
+        }
+        Ok(Outcome::Done)
+    }
+}
