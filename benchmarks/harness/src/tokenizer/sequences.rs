@@ -1,0 +1,77 @@
+//! Reads FASTA files record by record, with a bar that knows how much is left.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use dlm_genome::fasta::{Reader, Record};
+use dlm_sdk::Result;
+
+use crate::context::{Cancellation, Context, Progress};
+
+/// Hands every record of some FASTA files to a function, in order.
+///
+/// # Errors
+///
+/// A file cannot be read, somebody asked to stop, or the function fails.
+pub(super) fn each(
+    context: &Context,
+    what: &str,
+    paths: &[PathBuf],
+    mut take: impl FnMut(Record) -> Result<()>,
+) -> Result<()> {
+    // A pipe has no length; the bar then shows what has been read.
+    let lengths: Option<Vec<u64>> = paths
+        .iter()
+        .map(|path| path.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len()))
+        .collect();
+    let progress = context.progress(what, lengths.map(|lengths| lengths.iter().sum()));
+    for path in paths {
+        let mut reader = open(path, &progress, context.cancellation())?;
+        loop {
+            let mut record = Record::default();
+            let found = reader.read(&mut record);
+            context.check()?;
+            if !found? {
+                break;
+            }
+            take(record)?;
+        }
+    }
+    Ok(())
+}
+
+fn open<'c>(
+    path: &Path,
+    progress: &'c Progress,
+    cancellation: &'c Cancellation,
+) -> Result<Reader<Counted<'c>>> {
+    match File::open(path) {
+        Ok(file) if !path.is_dir() => Ok(Reader::new(Counted { file, progress, cancellation }, path)?),
+        // Opening it by its name says best what is wrong.
+        Ok(_) | Err(_) => match Reader::open(path) {
+            Err(error) => Err(error.into()),
+            Ok(_) => Err(dlm_sdk::Error::internal(format!("{} came into being just now", path.display()))),
+        },
+    }
+}
+
+/// A file that tells how much of it has been read, and ends when somebody asks to stop.
+struct Counted<'c> {
+    file: File,
+    progress: &'c Progress,
+    cancellation: &'c Cancellation,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.cancellation.signal().is_some() {
+            return Err(io::Error::other("stopped on request"));
+        }
+        let read = self.file.read(buffer)?;
+        self.progress.add(read as u64);
+        Ok(read)
+    }
+}
