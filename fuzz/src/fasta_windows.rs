@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 use dlm_genome::{
-    Result, Windows, acgt_runs,
+    Error, ErrorKind, Result, Windows, acgt_runs,
     fasta::{Ambiguity, Options, Reader, Record},
 };
 
@@ -30,6 +30,8 @@ pub(crate) fn check(bytes: &[u8]) {
     let pieces = read(bytes, 1 + bytes.len() % 7, options);
     match (&whole, &pieces) {
         (Ok(whole), Ok(pieces)) => assert_eq!(whole, pieces),
+        // How much of a damaged stream comes out before the damage is noticed depends on the pieces.
+        (Err(one), Err(other)) if is_damage(one) || is_damage(other) => {}
         (Err(whole), Err(pieces)) => assert_eq!(whole.to_string(), pieces.to_string()),
         _ => panic!("{whole:?} read at once, {pieces:?} in pieces"),
     }
@@ -52,6 +54,10 @@ pub(crate) fn check(bytes: &[u8]) {
         assert_eq!((record.name(), record.description()), (again.name(), again.description()));
         assert_eq!(record.bases(), again.bases());
     }
+}
+
+fn is_damage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Compression | ErrorKind::Truncated)
 }
 
 fn check_record(record: &Record, salt: usize) {
