@@ -6,18 +6,23 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`bench`] | the engine: plan, run, summary |
+//! | [`statistics`] | intervals, paired tests |
 //! | [`cli`] | the command line |
 //! | [`context`] | what every command shares: flags, registry, cancellation, progress |
 //! | [`results`] | the types of cells, predictions and summaries, and their files |
 
+pub mod bench;
 mod builtin;
 pub mod cli;
 pub mod context;
 pub mod data;
 pub mod doctor;
+pub mod files;
 pub mod plot;
 pub mod quickstart;
 pub mod report;
 pub mod results;
+pub mod statistics;
 pub mod task;
 pub mod tokenizer;

@@ -1,5 +1,5 @@
 //! The `dlm` binary.
 
-fn main() -> std::process::ExitCode {
+fn main() {
     dlm::cli::main()
 }

@@ -1,9 +1,6 @@
 //! From results to messages and exit codes.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::io::{self, Write as _};
 
 use dlm_sdk::{Error, ErrorKind, Result};
 
@@ -13,20 +10,20 @@ use crate::context::{Cancellation, Outcome};
 const INTERRUPT: usize = 2;
 
 /// Says what went wrong, if anything did, and returns the exit code.
-pub(super) fn report(result: Result<Outcome>, cancellation: &Cancellation, json: bool) -> ExitCode {
+pub(super) fn report(result: Result<Outcome>, cancellation: &Cancellation, json: bool) -> i32 {
     match result {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Failed) => ExitCode::from(1),
+        Ok(Outcome::Done) => 0,
+        Ok(Outcome::Failed) => 1,
         Err(error) => {
             say(&error, json);
-            if error.kind() == ErrorKind::Cancelled { stopped(cancellation) } else { ExitCode::from(2) }
+            if error.kind() == ErrorKind::Cancelled { stopped(cancellation) } else { 2 }
         }
     }
 }
 
 /// Returns the exit code of a stopped program: 128 and the signal.
-pub(super) fn stopped(cancellation: &Cancellation) -> ExitCode {
-    ExitCode::from(128 + cancellation.signal().unwrap_or(INTERRUPT) as u8)
+fn stopped(cancellation: &Cancellation) -> i32 {
+    128 + cancellation.signal().unwrap_or(INTERRUPT) as i32
 }
 
 fn say(error: &Error, json: bool) {

@@ -10,7 +10,7 @@
 mod exit;
 mod signals;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use dlm_sdk::{Error, Result};
@@ -55,16 +55,22 @@ struct Global {
 
 /// The commands. One that a later version adds goes here and into `run`.
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    /// Plan and run benchmarks: models and baselines, times tasks, times seeds
+    #[command(subcommand)]
+    Bench(crate::bench::Command),
+}
 
 impl Command {
-    fn run(self, _context: &Context) -> Result<Outcome> {
-        match self {}
+    fn run(self, context: &Context) -> Result<Outcome> {
+        match self {
+            Self::Bench(command) => command.run(context),
+        }
     }
 }
 
-/// Runs the program and returns its exit code.
-pub fn main() -> ExitCode {
+/// Runs the program and ends the process with its exit code.
+pub fn main() -> ! {
     let cli = Cli::parse();
     let json = cli.global.json;
     let cancellation = Cancellation::default();
@@ -72,7 +78,8 @@ pub fn main() -> ExitCode {
         let cancellation = cancellation.clone();
         move || run(cli, cancellation)
     };
-    exit::report(signals::supervise(&cancellation, work), &cancellation, json)
+    let code = exit::report(signals::supervise(&cancellation, work), &cancellation, json);
+    signals::leave(code)
 }
 
 fn run(cli: Cli, cancellation: Cancellation) -> Result<Outcome> {

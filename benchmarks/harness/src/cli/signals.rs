@@ -58,7 +58,7 @@ pub(super) fn supervise(
     }
 }
 
-/// Ends the process now, without waiting for what still runs.
+/// Ends the process now, without waiting for a command that was left behind.
 pub(super) fn leave(code: i32) -> ! {
     dlm_genome::output::remove_unfinished();
     process::exit(code)

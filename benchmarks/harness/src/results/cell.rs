@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
-use dlm_sdk::{Error, Metric};
+use dlm_sdk::{Error, metrics::Metric};
 use serde::{Deserialize, Serialize};
 
 use super::Interval;

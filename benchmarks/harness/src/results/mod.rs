@@ -20,7 +20,7 @@ mod prediction;
 mod store;
 mod summary;
 
-pub use cell::{CellResult, Control, Cost, Fact, Mode, Protocol, Status};
+pub use cell::{CellResult, Control, Cost, Fact, Mode, Protocol, Status, sanitise};
 pub use document::{Document, Manifest, TaskRecord};
 pub use prediction::{Answer, Prediction, Truth};
 pub use store::{PlannedCell, Store};

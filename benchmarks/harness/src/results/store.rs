@@ -11,6 +11,10 @@ use flate2::{Compression, bufread::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{CellResult, Document, Mode, Prediction, Protocol};
+use crate::files::file_error;
+
+/// How the folders of cells in the making begin.
+const MAKING: &str = ".making-";
 
 /// A cell of a plan.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -27,8 +31,8 @@ pub struct PlannedCell {
     pub protocol: Protocol,
     /// The seed.
     pub seed: u64,
-    /// The digest of everything that decides the result; `None` where the method or task could not even be made.
-    pub key: Option<String>,
+    /// The digest of everything that decides the result.
+    pub key: String,
 }
 
 /// A folder of results.
@@ -56,6 +60,11 @@ impl Store {
         Ok(store)
     }
 
+    /// Takes a folder for one of results, whether it is or not.
+    pub fn at(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
     /// Makes a folder ready for results.
     ///
     /// # Errors
@@ -66,6 +75,7 @@ impl Store {
         let cells = store.folder.join("cells");
         fs::create_dir_all(&cells)
             .map_err(|error| Error::io(format!("{}: cannot be made", cells.display()), error))?;
+        remove_stale(&cells);
         Ok(store)
     }
 
@@ -85,10 +95,35 @@ impl Store {
     ///
     /// `results.json` is missing or broken.
     pub fn document(&self) -> Result<Document> {
-        read_json(&self.folder.join("results.json"))?.ok_or_else(|| {
+        self.document_if_any()?.ok_or_else(|| {
             Error::invalid(format!("{}: holds no results.json yet", self.folder.display()))
                 .with_hint("finish the run: the same bench run command goes on where it stopped")
         })
+    }
+
+    /// Reads everything the latest run had to say, if one has finished.
+    ///
+    /// # Errors
+    ///
+    /// `results.json` is broken.
+    pub fn document_if_any(&self) -> Result<Option<Document>> {
+        read_json(&self.folder.join("results.json"))
+    }
+
+    /// Reads all finished cells, of this plan or earlier ones, by key.
+    ///
+    /// # Errors
+    ///
+    /// A file is broken.
+    pub fn finished_cells(&self) -> Result<Vec<CellResult>> {
+        let Ok(entries) = fs::read_dir(self.folder.join("cells")) else { return Ok(Vec::new()) };
+        let mut keys: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        keys.sort();
+        let cells: Result<Vec<Option<CellResult>>> = keys.iter().map(|key| self.cell(key)).collect();
+        Ok(cells?.into_iter().flatten().collect())
     }
 
     /// Reads the latest plan, if there is one.
@@ -130,13 +165,15 @@ impl Store {
     }
 
     /// Reads the primary metric of a finished cell in each bootstrap resample of the test items; cells of one task,
-    /// data and limit share the resamples. Empty where the metric is not defined.
+    /// data and limit share the resamples. NaN where the metric is not defined in a resample; empty without resamples.
     ///
     /// # Errors
     ///
     /// Its file is broken.
     pub fn resamples(&self, key: &str) -> Result<Vec<f64>> {
-        Ok(read_json(&self.cell_folder(key).join("resamples.json"))?.unwrap_or_default())
+        let values: Vec<Option<f64>> =
+            read_json(&self.cell_folder(key).join("resamples.json"))?.unwrap_or_default();
+        Ok(values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect())
     }
 
     /// Puts a finished cell in its place, whole.
@@ -155,7 +192,7 @@ impl Store {
                 _ => Error::io(what, error),
             }
         };
-        let folder = tempfile::Builder::new().prefix(".making-").tempdir_in(&cells).map_err(fail)?;
+        let folder = tempfile::Builder::new().prefix(MAKING).tempdir_in(&cells).map_err(fail)?;
         write_lines(&folder.path().join("predictions.jsonl.gz"), predictions).map_err(fail)?;
         for (name, text) in [
             ("resamples.json", serde_json::to_vec(resamples)),
@@ -186,7 +223,20 @@ impl Store {
         let mut text = serde_json::to_vec_pretty(value)
             .map_err(|error| Error::internal(format!("{name}: no JSON")).with_source(error))?;
         text.push(b'\n');
-        Ok(dlm_genome::output::write(&path, text)?)
+        dlm_genome::output::write(&path, text).map_err(file_error)
+    }
+}
+
+/// Removes what killed runs left half made. What is younger may be in the making by another run.
+fn remove_stale(cells: &Path) {
+    const STALE: std::time::Duration = std::time::Duration::from_secs(600);
+    for entry in fs::read_dir(cells).into_iter().flatten().flatten() {
+        let half_made = entry.file_name().to_string_lossy().starts_with(MAKING);
+        let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());
+        if half_made && matches!(age, Ok(Ok(age)) if age > STALE) {
+            // It only takes space.
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

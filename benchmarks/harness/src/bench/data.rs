@@ -1,0 +1,88 @@
+//! A task's examples in memory, as the cells of a run use them.
+
+use dlm_sdk::{ExampleSet, Result, Split, Target, Task, TaskSpec, random::Stream};
+
+use super::PlannedTask;
+use crate::{results::TaskRecord, statistics::Resampling};
+
+/// Above this, counts of classes say little.
+const MOST_COUNTED: usize = 32;
+
+/// A task's examples.
+#[derive(Debug)]
+pub(super) struct TaskData {
+    pub(super) train: ExampleSet,
+    pub(super) validation: ExampleSet,
+    pub(super) test: ExampleSet,
+    pub(super) resampling: Resampling,
+}
+
+impl TaskData {
+    /// Loads a task, keeping at most some items of each split. Which items stay depends on their number alone.
+    pub(super) fn load(task: &dyn Task, limit: Option<usize>) -> Result<Self> {
+        let some = |split: Split| -> Result<ExampleSet> {
+            let all = task.collect(split)?;
+            Ok(match limit {
+                Some(limit) if limit < all.len() => {
+                    all.subset(&Stream::new(0, &format!("limit/{}", split.name())).sample(all.len(), limit))
+                }
+                _ => all,
+            })
+        };
+        let test = some(Split::Test)?;
+        let resampling = Resampling::new(test.view().examples().items.groups);
+        Ok(Self { train: some(Split::Train)?, validation: some(Split::Validation)?, test, resampling })
+    }
+
+    pub(super) fn items(&self) -> [usize; 3] {
+        [self.train.len(), self.validation.len(), self.test.len()]
+    }
+
+    /// Says what the task is, for the report.
+    pub(super) fn record(&self, task: &PlannedTask, limit: Option<usize>) -> TaskRecord {
+        let spec = &task.spec;
+        let classes = spec.target.classes();
+        let mut class_counts = vec![0; classes.filter(|&classes| classes <= MOST_COUNTED).unwrap_or(0)];
+        if !class_counts.is_empty() {
+            for class in self.test.view().examples().classes() {
+                class_counts[class] += 1;
+            }
+        }
+        TaskRecord {
+            task: task.label.clone(),
+            split: spec.split.name().to_owned(),
+            spec: task.text.clone(),
+            target: spec.target.name().to_owned(),
+            outputs: spec.target.outputs(),
+            class_names: spec.class_names.clone(),
+            metrics: spec.metrics.iter().map(|metric| metric.id().to_owned()).collect(),
+            items: self.items(),
+            groups: self.resampling.groups(),
+            class_counts,
+            chance: classes.map(|classes| 1.0 / classes as f64),
+            strand_specific: spec.strand_specific,
+            citation: spec.citation.clone(),
+            license: spec.license.clone(),
+            notes: spec.notes.clone(),
+            data: task.data.all.clone(),
+            limit,
+        }
+    }
+}
+
+/// Returns whether a task has exactly one class an item, and if not, whether its columns are labels.
+pub(super) fn kind_of(spec: &TaskSpec) -> Columns {
+    match spec.target {
+        Target::Multilabel(_) => Columns::Labels,
+        Target::Regression(_) => Columns::Values,
+        _ => Columns::Classes,
+    }
+}
+
+/// What the columns of a score row are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Columns {
+    Classes,
+    Labels,
+    Values,
+}

@@ -1,0 +1,25 @@
+//! The keys of cells.
+
+use serde_json::json;
+
+use super::{Method, PlannedTask, digest::digest_text, settings::Settings};
+
+/// Changes whenever the engine would score a cell differently from what lies in a folder of results.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Returns the digest of everything that decides a cell's result.
+pub(super) fn cell_key(method: &Method, task: &PlannedTask, seed: u64, settings: &Settings) -> String {
+    let many = task.spec.target.outputs() > super::scoring::MOST_SCORES;
+    let metrics: Vec<&str> = task.spec.metrics.iter().map(|metric| metric.id()).collect();
+    let material = json!({
+        "engine": PROTOCOL_VERSION,
+        "dlm": env!("CARGO_PKG_VERSION"),
+        "method": method.identity,
+        "data": task.data.all,
+        "metrics": metrics,
+        "limit": settings.limit,
+        "seed": seed,
+        "save_scores": many && settings.save_scores,
+    });
+    digest_text(&material.to_string())
+}

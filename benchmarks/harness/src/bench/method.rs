@@ -1,0 +1,159 @@
+//! Models and baselines as rows of a plan.
+
+use std::path::Path;
+
+use dlm_sdk::{Config, Error, ErrorKind, Kind, Registry, Result, Spec};
+use serde_json::{Map, Value, json};
+
+use super::{DigestCache, settings::Settings};
+use crate::results::{Control, Mode};
+
+/// A model or baseline of a plan.
+#[derive(Clone, Debug)]
+pub struct Method {
+    /// Its spec as given.
+    pub spec: String,
+    /// How it is brought to a task.
+    pub mode: Mode,
+    /// What a baseline can see.
+    pub control: Option<Control>,
+    /// Whether another seed may give another result.
+    pub seeded: bool,
+    /// Why it cannot be made here at all.
+    pub unavailable: Option<String>,
+    /// The spec with the seed left open, where the seed is an option of an encoder.
+    pub(super) seed_option: bool,
+    /// What decides its results, apart from task and seed.
+    pub(super) identity: Value,
+    /// The tokenizer it names, with its fingerprint.
+    pub(super) tokenizer: Option<(String, String)>,
+    /// The fingerprint of an encoder.
+    pub(super) encoder: Option<String>,
+    /// The files it names, with their digests.
+    pub(super) files: Vec<(String, String)>,
+}
+
+impl Method {
+    /// Makes a baseline once, to learn what it is.
+    ///
+    /// # Errors
+    ///
+    /// Its spec is wrong, or it names something that is not there.
+    pub fn baseline(registry: &Registry, spec: &str, digests: &mut DigestCache) -> Result<Self> {
+        let (_, config) = registry.resolve(Kind::Baseline, spec)?;
+        let mut method = Self::named(spec, Mode::Baseline, &config, digests)?;
+        match registry.baseline(spec) {
+            Ok(baseline) => {
+                method.control = Some(baseline.spec().control.into());
+                method.seeded = baseline.spec().seeded;
+            }
+            Err(error) => method.refuse(error)?,
+        }
+        if let Some(inner) = config.positional()
+            && registry.resolve(Kind::Tokenizer, inner).is_ok()
+        {
+            let fingerprint = registry.tokenizer(inner)?.spec().fingerprint.clone();
+            method.identity["tokenizer"] = Value::from(fingerprint.clone());
+            method.tokenizer = Some((inner.to_owned(), fingerprint));
+        }
+        Ok(method)
+    }
+
+    /// Makes an encoder once, to learn what it is.
+    ///
+    /// # Errors
+    ///
+    /// Its spec is wrong, or it names something that is not there.
+    pub fn model(
+        registry: &Registry,
+        spec: &str,
+        settings: &Settings,
+        digests: &mut DigestCache,
+    ) -> Result<Self> {
+        let (factory, config) = registry.resolve(Kind::Encoder, spec)?;
+        let mut method = Self::named(spec, settings.mode, &config, digests)?;
+        // A frozen encoder under a convex head has no randomness but that of its own weights.
+        method.seed_option = factory.options().iter().any(|option| option.key == "seed")
+            && !spec.parse::<Spec>()?.options.contains_key("seed");
+        method.seeded = settings.mode == Mode::Finetune || method.seed_option;
+        method.identity["protocol"] = json!(settings.protocol);
+        if settings.mode == Mode::Probe {
+            method.identity["pool"] = json!(settings.pool.name());
+            method.identity["layer"] = json!(settings.layer);
+        }
+        method.identity["long"] = json!(settings.long.name());
+        match registry.encoder(spec) {
+            Ok(encoder) => {
+                let spec = encoder.spec();
+                method.identity["encoder"] = json!(spec.fingerprint);
+                method.encoder = Some(spec.fingerprint.clone());
+                let fingerprint = registry.tokenizer(&spec.tokenizer)?.spec().fingerprint.clone();
+                method.identity["tokenizer"] = json!(fingerprint);
+                method.tokenizer = Some((spec.tokenizer.clone(), fingerprint));
+            }
+            Err(error) => method.refuse(error)?,
+        }
+        Ok(method)
+    }
+
+    fn named(spec: &str, mode: Mode, config: &Config, digests: &mut DigestCache) -> Result<Self> {
+        let mut files = Vec::new();
+        let mut value_of = |text: &str| -> Result<Value> {
+            // A file counts by its content, wherever it lies.
+            if !Path::new(text).is_file() {
+                return Ok(Value::from(text));
+            }
+            let digest = digests.file(Path::new(text))?;
+            files.push((text.to_owned(), digest.clone()));
+            Ok(json!({"sha256": digest}))
+        };
+        let id = spec.parse::<Spec>()?.id;
+        let positional = config.positional().map(&mut value_of).transpose()?;
+        let mut options = Map::new();
+        for (key, value) in config.options() {
+            options.insert(key.to_owned(), value_of(value)?);
+        }
+        // The id of a claimed path is part of the path.
+        let id = if positional.as_ref().is_some_and(Value::is_object) { Value::Null } else { Value::from(id) };
+        let identity = json!({"mode": mode.name(), "id": id, "positional": positional, "options": options});
+        Ok(Self {
+            spec: spec.to_owned(),
+            mode,
+            control: None,
+            seeded: false,
+            unavailable: None,
+            seed_option: false,
+            identity,
+            tokenizer: None,
+            encoder: None,
+            files,
+        })
+    }
+
+    /// Takes what is not possible here for a row that says so; what is wrong stays an error.
+    fn refuse(&mut self, error: Error) -> Result<()> {
+        if error.kind() != ErrorKind::Unsupported {
+            return Err(error);
+        }
+        self.unavailable = Some(super::execute::reason(&error));
+        Ok(())
+    }
+
+    /// Returns the spec for a seed.
+    pub(super) fn seeded_spec(&self, seed: u64) -> String {
+        if self.seed_option { format!("{},seed={seed}", self.spec) } else { self.spec.clone() }
+    }
+}
+
+/// Returns the spec of a model's random-initialised twin.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(dlm::bench::twin_of("grover,revision=2").as_deref(), Some("grover+random,revision=2"));
+/// assert_eq!(dlm::bench::twin_of("grover+random"), None);
+/// ```
+pub fn twin_of(model: &str) -> Option<String> {
+    let (head, options) = model.split_at(model.find(',').unwrap_or(model.len()));
+    (!head.ends_with("+random")).then(|| format!("{head}+random{options}"))
+}

@@ -1,0 +1,151 @@
+//! From settings to cells.
+
+use std::collections::BTreeMap;
+
+use dlm_sdk::{Kind, Registry, Result, Spec, TaskSpec};
+
+use super::{DataDigest, DigestCache, Method, key::cell_key, settings::Settings};
+use crate::{
+    context::Context,
+    results::{PlannedCell, Protocol, Status, Store},
+};
+
+/// A task of a plan.
+#[derive(Clone, Debug)]
+pub struct PlannedTask {
+    /// Its spec as given.
+    pub text: String,
+    /// Its name in tables.
+    pub label: String,
+    /// What it is.
+    pub spec: TaskSpec,
+    /// What its examples are.
+    pub data: DataDigest,
+}
+
+/// A cell of a plan.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Which of the plan's tasks.
+    pub task: usize,
+    /// Which of the plan's methods.
+    pub method: usize,
+    /// The seed.
+    pub seed: u64,
+    /// The digest of everything that decides the result.
+    pub key: String,
+}
+
+/// What is to be run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The settings it was made from.
+    pub settings: Settings,
+    /// The tasks.
+    pub tasks: Vec<PlannedTask>,
+    /// Baselines, then models.
+    pub methods: Vec<Method>,
+    /// The cells: task by task, method by method, seed by seed.
+    pub cells: Vec<Cell>,
+}
+
+impl Plan {
+    /// Makes every component once, digests the tasks' examples, and starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// A spec is wrong, a file is missing, or a task's splits are no splits.
+    pub fn new(settings: Settings, context: &Context, digests: &mut DigestCache) -> Result<Self> {
+        let registry = context.registry();
+        for (kind, specs) in [
+            (Kind::Task, &settings.tasks),
+            (Kind::Baseline, &settings.baselines),
+            (Kind::Encoder, &settings.models),
+        ] {
+            // Typing errors are told before anything is read.
+            for spec in specs {
+                registry.resolve(kind, spec)?;
+            }
+        }
+        let mut methods = Vec::new();
+        for spec in &settings.baselines {
+            methods.push(Method::baseline(registry, spec, digests)?);
+        }
+        for spec in &settings.models {
+            methods.push(Method::model(registry, spec, &settings, digests)?);
+        }
+        let tasks = plan_tasks(&settings.tasks, context, registry, digests)?;
+        let mut cells = Vec::new();
+        for (place, task) in tasks.iter().enumerate() {
+            for (number, method) in methods.iter().enumerate() {
+                for seed in 0..if method.seeded { settings.seeds } else { 1 } {
+                    let key = cell_key(method, task, seed, &settings);
+                    cells.push(Cell { task: place, method: number, seed, key });
+                }
+            }
+        }
+        Ok(Self { settings, tasks, methods, cells })
+    }
+
+    /// Returns what the plan's file says of a cell.
+    pub fn planned(&self, cell: &Cell) -> PlannedCell {
+        let (task, method) = (&self.tasks[cell.task], &self.methods[cell.method]);
+        PlannedCell {
+            model: method.spec.clone(),
+            task: task.label.clone(),
+            split: task.spec.split.name().to_owned(),
+            mode: method.mode,
+            protocol: self.protocol(),
+            seed: cell.seed,
+            key: cell.key.clone(),
+        }
+    }
+
+    /// Returns the protocol of all rows. Baselines choose on validation under either and stand beside both.
+    pub fn protocol(&self) -> Protocol {
+        self.settings.protocol
+    }
+
+    /// Returns whether the store has a cell's result.
+    ///
+    /// # Errors
+    ///
+    /// Its file is broken.
+    pub fn is_cached(&self, cell: &Cell, store: &Store) -> Result<bool> {
+        Ok(store.cell(&cell.key)?.is_some_and(|found| found.status == Status::Done))
+    }
+}
+
+fn plan_tasks(
+    specs: &[String],
+    context: &Context,
+    registry: &Registry,
+    digests: &mut DigestCache,
+) -> Result<Vec<PlannedTask>> {
+    let progress = context.progress("reading tasks", Some(specs.len() as u64));
+    let mut tasks = Vec::new();
+    for text in specs {
+        context.check()?;
+        progress.message(format!("reading {text}"));
+        let (_, config) = registry.resolve(Kind::Task, text)?;
+        let task = registry.task(text)?;
+        let data = digests
+            .task(&*task, text, &config, context.cancellation())
+            .map_err(|error| error.within(format!("task {text}")))?;
+        let spec = task.spec().clone();
+        tasks.push(PlannedTask { text: text.clone(), label: spec.name.clone(), spec, data });
+        progress.add(1);
+    }
+    let mut named: BTreeMap<(String, &str), usize> = BTreeMap::new();
+    for task in &tasks {
+        *named.entry((task.label.clone(), task.spec.split.name())).or_default() += 1;
+    }
+    for task in &mut tasks {
+        if named[&(task.label.clone(), task.spec.split.name())] > 1 {
+            let mut spec: Spec = task.text.parse()?;
+            spec.options.retain(|key, _| !["genome", "data", "split"].contains(&key.as_str()));
+            task.label = spec.to_string();
+        }
+    }
+    Ok(tasks)
+}

@@ -1,0 +1,161 @@
+//! Running a plan.
+
+use std::collections::BTreeMap;
+
+use dlm_sdk::Result;
+
+use super::{
+    Cell, DigestCache, Plan, data::TaskData, execute, manifest, mirror, summarise::summarise,
+};
+use crate::{
+    context::{Context, Progress},
+    results::{CellResult, Document, PlannedCell, Status, Store, TaskRecord},
+};
+
+/// Runs the cells of a plan that the store does not have, and returns everything the store then says.
+///
+/// Cells of earlier runs in the same folder stay in the document, unless the plan has another cell in their place or
+/// their task has other examples now.
+///
+/// # Errors
+///
+/// Somebody asked to stop, a task can no longer be read, or a result cannot be written. Finished cells stay.
+pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache) -> Result<Document> {
+    digests.save()?;
+    let planned: Vec<PlannedCell> = plan.cells.iter().map(|cell| plan.planned(cell)).collect();
+    let before = store.document_if_any()?;
+    store.write("plan.json", &planned)?;
+    let progress = context.progress("running", Some(plan.cells.len() as u64));
+    let (mut cells, mut tasks, mut fresh) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, task) in plan.tasks.iter().enumerate() {
+        let known = before.as_ref().and_then(|document| {
+            document.tasks.iter().find(|known| {
+                (&known.task, &known.data, known.limit) == (&task.label, &task.data.all, plan.settings.limit)
+            })
+        });
+        let mut data: Option<TaskData> = None;
+        for cell in plan.cells.iter().filter(|cell| cell.task == place) {
+            context.check()?;
+            if let Some(found) = cached(plan, cell, store)? {
+                progress.add(1);
+                cells.push(found);
+                continue;
+            }
+            let loaded = loaded(&mut data, plan, place, context, &progress)?;
+            let result = compute(plan, cell, loaded, store, context, &progress)?;
+            fresh.push(result.key.clone());
+            cells.push(result);
+            progress.add(1);
+        }
+        tasks.push(match known {
+            Some(known) => TaskRecord { spec: task.text.clone(), ..known.clone() },
+            None => loaded(&mut data, plan, place, context, &progress)?.record(task, plan.settings.limit),
+        });
+    }
+    drop(progress);
+    let mut document = Document { cells, tasks, ..Document::default() };
+    if let Some(before) = before {
+        keep_earlier(&mut document, before);
+    }
+    document.summary = summarise(&document.cells, store)?;
+    document.manifest = manifest::manifest(plan, &document);
+    context.check()?;
+    store.write("results.json", &document)?;
+    store.write("manifest.json", &document.manifest)?;
+    mirror::write(plan, &document, &fresh, store)?;
+    Ok(document)
+}
+
+/// Reads a finished cell, named as this plan names it.
+fn cached(plan: &Plan, cell: &Cell, store: &Store) -> Result<Option<CellResult>> {
+    let Some(found) = store.cell(&cell.key)?.filter(|found| found.status == Status::Done) else {
+        return Ok(None);
+    };
+    let blank = execute::blank(plan, cell);
+    Ok(Some(CellResult {
+        model: blank.model,
+        task: blank.task,
+        split: blank.split,
+        protocol: blank.protocol,
+        primary: blank.primary,
+        ..found
+    }))
+}
+
+fn loaded<'d>(
+    data: &'d mut Option<TaskData>,
+    plan: &Plan,
+    place: usize,
+    context: &Context,
+    progress: &Progress,
+) -> Result<&'d TaskData> {
+    let loaded = match data.take() {
+        Some(data) => data,
+        None => {
+            let text = &plan.tasks[place].text;
+            progress.message(format!("reading {text}"));
+            let task = context.registry().task(text)?;
+            TaskData::load(&*task, plan.settings.limit).map_err(|error| error.within(format!("task {text}")))?
+        }
+    };
+    Ok(data.insert(loaded))
+}
+
+fn compute(
+    plan: &Plan,
+    cell: &Cell,
+    data: &TaskData,
+    store: &Store,
+    context: &Context,
+    progress: &Progress,
+) -> Result<CellResult> {
+    let planned = plan.planned(cell);
+    let name = format!("{} ({}) {} seed {}", planned.task, planned.split, planned.model, planned.seed);
+    progress.message(name.clone());
+    let finished = execute::execute(plan, cell, data, context.registry(), context.cancellation())?;
+    store.put(&finished.result, &finished.predictions, &finished.resamples)?;
+    let result = finished.result;
+    if !context.flags().quiet {
+        progress.line(&match (result.status, result.score()) {
+            (Status::Done, Some(score)) => {
+                format!("{name}: {} {score:.4} in {:.1} s", result.primary, result.cost.fit_seconds)
+            }
+            (status, _) => {
+                format!("{name}: {}: {}", status.name(), result.reason.as_deref().unwrap_or("no score"))
+            }
+        });
+    }
+    Ok(result)
+}
+
+/// Adds cells and tasks of earlier runs that this plan does not replace.
+fn keep_earlier(document: &mut Document, before: Document) {
+    let place = |cell: &CellResult| {
+        (cell.model.clone(), cell.task.clone(), cell.split.clone(), cell.mode, cell.protocol, cell.seed)
+    };
+    let taken: std::collections::BTreeSet<_> = document.cells.iter().map(place).collect();
+    // One method has one set of seeds: a row is not filled up with seeds of an earlier setting.
+    let rows: BTreeMap<_, _> = taken.iter().map(|(m, t, s, mode, p, _)| ((m, t, s, *mode, *p), ())).collect();
+    let data: BTreeMap<_, _> = document
+        .tasks
+        .iter()
+        .map(|task| ((task.task.clone(), task.split.clone()), (task.data.clone(), task.limit)))
+        .collect();
+    let kept: Vec<CellResult> = before
+        .cells
+        .into_iter()
+        .filter(|cell| {
+            !rows.contains_key(&(&cell.model, &cell.task, &cell.split, cell.mode, cell.protocol))
+                && data
+                    .get(&(cell.task.clone(), cell.split.clone()))
+                    .is_none_or(|now| *now == (cell.data.clone(), cell.limit))
+        })
+        .collect();
+    for task in before.tasks {
+        let wanted = kept.iter().any(|cell| (&cell.task, &cell.split) == (&task.task, &task.split));
+        if wanted && !data.contains_key(&(task.task.clone(), task.split.clone())) {
+            document.tasks.push(task);
+        }
+    }
+    document.cells.extend(kept);
+}

@@ -1,0 +1,227 @@
+//! From cells to rows: means over seeds, intervals, gains, ranks, ties.
+
+use std::collections::BTreeMap;
+
+use dlm_sdk::{Result, metrics::Metric};
+
+use super::twin_of;
+use crate::{
+    results::{CellResult, Control, Gain, Gains, Mode, Status, Store, Summary},
+    statistics::{over_items, over_seeds, paired},
+};
+
+/// A row in the making, with the mean over seeds of the primary metric in each resample of the test items.
+struct Row {
+    summary: Summary,
+    resamples: Vec<f64>,
+    groups: usize,
+    items: usize,
+}
+
+/// Folds cells over seeds and sets rows against the controls of their task, split, protocol and data.
+///
+/// The controls of a gain are chosen on validation; without a validation split there are no gains above controls. A row
+/// that is a control itself has fewer gains: a local control stands above context-free ones only, a context-free one
+/// above none.
+///
+/// # Errors
+///
+/// A cell's resamples cannot be read.
+pub fn summarise(cells: &[CellResult], store: &Store) -> Result<Vec<Summary>> {
+    let mut tables: Vec<Vec<&CellResult>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for cell in cells {
+        let key = (&cell.task, &cell.split, cell.protocol, &cell.data, cell.limit);
+        let place = *places.entry(key).or_insert_with(|| {
+            tables.push(Vec::new());
+            tables.len() - 1
+        });
+        tables[place].push(cell);
+    }
+    let mut summaries = Vec::new();
+    for table in tables {
+        let mut rows = rows(&table, store)?;
+        add_gains(&mut rows);
+        rank(&mut rows);
+        summaries.extend(rows.into_iter().map(|row| row.summary));
+    }
+    Ok(summaries)
+}
+
+fn rows(table: &[&CellResult], store: &Store) -> Result<Vec<Row>> {
+    let mut methods: Vec<(&str, Mode)> = Vec::new();
+    for cell in table {
+        if !methods.contains(&(cell.model.as_str(), cell.mode)) {
+            methods.push((&cell.model, cell.mode));
+        }
+    }
+    methods
+        .into_iter()
+        .map(|(model, mode)| {
+            let mut cells: Vec<&CellResult> =
+                table.iter().copied().filter(|cell| cell.model == model && cell.mode == mode).collect();
+            cells.sort_by_key(|cell| cell.seed);
+            row(&cells, store)
+        })
+        .collect()
+}
+
+fn row(cells: &[&CellResult], store: &Store) -> Result<Row> {
+    let first = cells[0];
+    let done: Vec<&CellResult> = cells.iter().copied().filter(|cell| cell.status == Status::Done).collect();
+    let scores: Vec<f64> = done.iter().filter_map(|cell| cell.score()).collect();
+    let mut resamples: Vec<f64> = Vec::new();
+    for cell in &done {
+        let values = store.resamples(&cell.key)?;
+        if resamples.is_empty() {
+            resamples = values;
+        } else {
+            resamples.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+        }
+    }
+    resamples.iter_mut().for_each(|sum| *sum /= done.len() as f64);
+    let (groups, items) = done.first().map_or((0, 0), |cell| (cell.groups, cell.items[2]));
+    let worst = cells.iter().find(|cell| cell.status != Status::Done);
+    let all_of = |values: fn(&CellResult) -> &BTreeMap<String, f64>| {
+        let mut means = BTreeMap::new();
+        for name in done.first().map(|cell| values(cell).keys()).into_iter().flatten() {
+            let all: Vec<f64> = done.iter().filter_map(|cell| values(cell).get(name).copied()).collect();
+            if let Some(mean) = mean(&all) {
+                means.insert(name.clone(), mean);
+            }
+        }
+        means
+    };
+    let of = |value: fn(&CellResult) -> Option<f64>| {
+        mean(&done.iter().filter_map(|cell| value(cell)).collect::<Vec<f64>>())
+    };
+    let metric = first.primary_metric();
+    let summary = Summary {
+        task: first.task.clone(),
+        split: first.split.clone(),
+        protocol: first.protocol,
+        model: first.model.clone(),
+        mode: first.mode,
+        control: first.control,
+        status: worst.map_or(Status::Done, |cell| cell.status),
+        reason: worst.and_then(|cell| cell.reason.clone()),
+        seeds: done.iter().map(|cell| cell.seed).collect(),
+        rank: None,
+        tied: String::new(),
+        primary: first.primary.clone(),
+        higher_is_better: metric.is_none_or(Metric::higher_is_better),
+        score: mean(&scores),
+        validation: all_of(|cell| &cell.validation).get(&first.primary).copied(),
+        over_seeds: if first.seeded { over_seeds(&scores) } else { None },
+        over_items: over_items(&resamples, groups, items),
+        metrics: all_of(|cell| &cell.metrics),
+        gains: Gains::default(),
+        facts: done.first().map(|cell| cell.facts.clone()).unwrap_or_default(),
+        parameters: done.first().and_then(|cell| cell.parameters),
+        fit_seconds: of(|cell| Some(cell.cost.fit_seconds)),
+        seconds_per_1000: of(|cell| cell.cost.seconds_per_1000),
+        peak_memory: done.iter().filter_map(|cell| cell.cost.peak_memory).max(),
+        truncated_bases: done.iter().map(|cell| cell.truncated_bases).max().unwrap_or(0),
+        cells: done.iter().map(|cell| cell.key.clone()).collect(),
+        data: first.data.clone(),
+        limit: first.limit,
+    };
+    Ok(Row { summary, resamples, groups, items })
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn add_gains(rows: &mut [Row]) {
+    let best = |control: Control| -> Option<usize> {
+        let mut best: Option<(f64, usize)> = None;
+        for (place, row) in rows.iter().enumerate() {
+            let summary = &row.summary;
+            let Some(validation) = summary.validation.filter(|_| summary.control == Some(control)) else {
+                continue;
+            };
+            let value = if summary.higher_is_better { validation } else { -validation };
+            if best.is_none_or(|(highest, _)| value > highest) {
+                best = Some((value, place));
+            }
+        }
+        best.map(|(_, place)| place)
+    };
+    let (free, local) = (best(Control::ContextFree), best(Control::Local));
+    let gains: Vec<Gains> = rows
+        .iter()
+        .map(|row| {
+            let above = |place: Option<usize>| place.and_then(|place| gain(row, &rows[place]));
+            match row.summary.control {
+                Some(Control::Local) => Gains { context: above(free), ..Gains::default() },
+                Some(_) => Gains::default(),
+                None => {
+                    let twin = twin_of(&row.summary.model);
+                    let twin = twin.and_then(|twin| {
+                        rows.iter().position(|other| {
+                            other.summary.model == twin && other.summary.mode == row.summary.mode
+                        })
+                    });
+                    Gains { context: above(free), local: above(local), pretraining: above(twin) }
+                }
+            }
+        })
+        .collect();
+    for (row, gains) in rows.iter_mut().zip(gains) {
+        row.summary.gains = gains;
+    }
+}
+
+fn gain(row: &Row, control: &Row) -> Option<Gain> {
+    let sign = if row.summary.higher_is_better { 1.0 } else { -1.0 };
+    let value = sign * (row.summary.score? - control.summary.score?);
+    let signed = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| sign * value).collect() };
+    let difference = paired(&signed(&row.resamples), &signed(&control.resamples), &what(row));
+    Some(Gain {
+        value,
+        interval: difference.map(|difference| difference.interval),
+        control: control.summary.model.clone(),
+    })
+}
+
+fn what(row: &Row) -> String {
+    if row.groups == row.items {
+        format!("{} test items", row.items)
+    } else {
+        format!("{} groups of test items", row.groups)
+    }
+}
+
+fn rank(rows: &mut [Row]) {
+    let mut order: Vec<usize> = (0..rows.len()).filter(|&place| rows[place].summary.score.is_some()).collect();
+    order.sort_by(|&a, &b| {
+        let value = |place: usize| {
+            let summary = &rows[place].summary;
+            let score = summary.score.unwrap_or(f64::NAN);
+            if summary.higher_is_better { -score } else { score }
+        };
+        value(a).total_cmp(&value(b))
+    });
+    let mut letter = b'a';
+    for (rank, &place) in order.iter().enumerate() {
+        rows[place].summary.rank = Some(rank + 1);
+        if !rows[place].summary.tied.is_empty() {
+            continue;
+        }
+        let mut members = vec![place];
+        for &other in &order[rank + 1..] {
+            let difference = paired(&rows[place].resamples, &rows[other].resamples, "");
+            if difference.is_some_and(|difference| difference.interval.holds(0.0)) {
+                members.push(other);
+            }
+        }
+        // A row that is like no other needs no letter.
+        if members.len() > 1 && letter <= b'z' {
+            for member in members {
+                rows[member].summary.tied.push(char::from(letter));
+            }
+            letter += 1;
+        }
+    }
+}

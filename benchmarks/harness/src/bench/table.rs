@@ -1,0 +1,117 @@
+//! The table in the terminal.
+
+use std::fmt::Write as _;
+
+use crate::results::{Document, Gain, Interval, Status, Summary};
+
+/// Draws a table a task, split and protocol: rows by rank, intervals, the context gain first among the gains.
+pub fn table(document: &Document) -> String {
+    let mut text = String::new();
+    let mut rest: Vec<&Summary> = document.summary.iter().collect();
+    while let Some(first) = rest.first().copied() {
+        let same = |row: &&Summary| {
+            (&row.task, &row.split, row.protocol, &row.data, row.limit)
+                == (&first.task, &first.split, first.protocol, &first.data, first.limit)
+        };
+        let (mut rows, others): (Vec<&Summary>, Vec<&Summary>) = rest.into_iter().partition(same);
+        rest = others;
+        rows.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        one(&mut text, &rows, document);
+    }
+    text
+}
+
+fn one(text: &mut String, rows: &[&Summary], document: &Document) {
+    let first = rows[0];
+    let task = document.tasks.iter().find(|task| task.data == first.data && task.limit == first.limit);
+    let _ = write!(text, "{}, {} split, protocol {}", first.task, first.split, first.protocol);
+    if let Some(task) = task {
+        let [train, validation, test] = task.items;
+        let _ = write!(text, ": {train} train, {validation} validation, {test} test in {} groups", task.groups);
+        if let Some(chance) = task.chance {
+            let _ = write!(text, ", chance accuracy {chance:.4}");
+        }
+    }
+    text.push('\n');
+    let primary = first.primary.as_str();
+    let second = if primary == "accuracy" { "mcc" } else { "accuracy" };
+    let header = [
+        "method", primary, "over items", "over seeds", second, "context gain", "beyond local", "pretraining", "tied",
+        "fit s", "note",
+    ];
+    let mut cells: Vec<Vec<String>> = vec![header.map(str::to_owned).to_vec()];
+    for row in rows {
+        cells.push(vec![
+            if row.control.is_some() { row.model.clone() } else { format!("{} [{}]", row.model, row.mode.name()) },
+            number(row.score),
+            interval(row.over_items.as_ref()),
+            interval(row.over_seeds.as_ref()),
+            number(row.metrics.get(second).copied()),
+            gain(row.gains.context.as_ref()),
+            gain(row.gains.local.as_ref()),
+            gain(row.gains.pretraining.as_ref()),
+            row.tied.clone(),
+            row.fit_seconds.map_or_else(String::new, |seconds| format!("{seconds:.1}")),
+            note(row),
+        ]);
+    }
+    // A column that nobody fills says nothing.
+    let filled: Vec<usize> =
+        (0..header.len()).filter(|&column| cells.iter().skip(1).any(|row| !row[column].is_empty())).collect();
+    for row in &cells {
+        let mut line = String::new();
+        for &column in &filled {
+            let width = cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+            let cell = &row[column];
+            if column == 0 || column + 1 == header.len() {
+                let _ = write!(line, "  {cell:<width$}");
+            } else {
+                let _ = write!(line, "  {cell:>width$}");
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    let controls: Vec<String> = [
+        ("context gain", rows.iter().find_map(|row| row.gains.context.as_ref())),
+        ("beyond local", rows.iter().find_map(|row| row.gains.local.as_ref())),
+    ]
+    .into_iter()
+    .filter_map(|(name, gain)| Some(format!("{name} is above {}", gain?.control)))
+    .collect();
+    if !controls.is_empty() {
+        let _ = writeln!(text, "  {}, chosen on validation", controls.join(", "));
+    }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(String::new, |value| format!("{value:.4}"))
+}
+
+fn interval(interval: Option<&Interval>) -> String {
+    interval.map_or_else(String::new, |interval| format!("[{:.4}, {:.4}]", interval.low, interval.high))
+}
+
+fn gain(gain: Option<&Gain>) -> String {
+    gain.map_or_else(String::new, |gain| match &gain.interval {
+        Some(interval) => format!("{:+.4} [{:+.4}, {:+.4}]", gain.value, interval.low, interval.high),
+        None => format!("{:+.4}", gain.value),
+    })
+}
+
+fn note(row: &Summary) -> String {
+    let mut notes = Vec::new();
+    if let Some(control) = row.control {
+        notes.push(control.name().to_owned());
+    }
+    if row.status != Status::Done {
+        notes.push(format!("{}: {}", row.status.name(), row.reason.as_deref().unwrap_or("no reason known")));
+    }
+    if row.truncated_bases > 0 {
+        notes.push(format!("{} bases cut off", row.truncated_bases));
+    }
+    notes.join("; ")
+}

@@ -1,0 +1,22 @@
+//! Errors of files, as the command line tells them.
+
+use dlm_sdk::{Error, ErrorKind};
+
+/// Turns an error about a genome file, or a file written whole, into the SDK's.
+pub fn file_error(error: dlm_genome::Error) -> Error {
+    let kind =
+        if error.kind() == dlm_genome::ErrorKind::Io { ErrorKind::Io } else { ErrorKind::Invalid };
+    let hint = error.hint().map(str::to_owned);
+    let message = error.to_string();
+    let mut told = Error::new(kind, message);
+    if let Some(hint) = hint {
+        told = told.with_hint(hint);
+    }
+    match std::error::Error::source(&error) {
+        Some(source) => {
+            let source = source.to_string();
+            told.with_source(source)
+        }
+        None => told,
+    }
+}
