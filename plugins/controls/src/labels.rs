@@ -93,6 +93,36 @@ pub(crate) fn softmax(scores: &mut [f64]) {
     scores.iter_mut().for_each(|score| *score /= sum);
 }
 
+/// Turns log-likelihoods into the posterior; a class that train does not hold keeps its prior, since nothing is known of
+/// its sequences.
+pub(crate) fn posterior(priors: &[f64], seen: &[bool], scores: &mut [f64]) {
+    let unseen: f64 = priors.iter().zip(seen).filter(|(_, seen)| !**seen).map(|(prior, _)| prior).sum();
+    for ((score, prior), seen) in scores.iter_mut().zip(priors).zip(seen) {
+        *score = if *seen { *score + prior.ln() } else { f64::NEG_INFINITY };
+    }
+    if seen.contains(&true) {
+        softmax(scores);
+    }
+    for ((score, prior), seen) in scores.iter_mut().zip(priors).zip(seen) {
+        *score = if *seen { *score * (1.0 - unseen) } else { *prior };
+    }
+}
+
+/// The lead of an answer, relative and absolute, that survives rounding to 32 bits.
+const LEAD: f64 = 1e-6;
+
+/// Moves the least share of all probabilities to one class that puts it first with a lead.
+pub(crate) fn put_first(class: usize, row: &mut [f64]) {
+    let others = row.iter().enumerate().filter(|(other, _)| *other != class);
+    let highest = others.map(|(_, value)| *value).fold(0.0, f64::max);
+    let short = highest * (1.0 + LEAD) + LEAD * LEAD - row[class];
+    if short > 0.0 {
+        let share = short / (1.0 + short);
+        row.iter_mut().for_each(|cell| *cell *= 1.0 - share);
+        row[class] += share;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +141,26 @@ mod tests {
     fn priors_sum_to_one_without_examples_too() {
         assert_eq!(priors(&[], 4), [0.25; 4]);
         assert_eq!(priors(&[1, 1, 0], 2), [1.5 / 4.0, 2.5 / 4.0]);
+    }
+
+    #[test]
+    fn the_answer_is_put_first_by_the_least_share() {
+        let mut row = vec![0.5, 0.1, 0.4];
+        put_first(2, &mut row);
+        assert_eq!(first_highest(&row), 2);
+        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(row[2] as f32 > row[0] as f32);
+        let mut certain = vec![0.0, 1.0];
+        put_first(1, &mut certain);
+        assert_eq!(certain, [0.0, 1.0]);
+    }
+
+    #[test]
+    fn a_class_without_examples_keeps_its_prior() {
+        let mut scores = [-3.0, 0.0, -3.0];
+        posterior(&[0.45, 0.1, 0.45], &[true, false, true], &mut scores);
+        assert_eq!(scores, [0.45, 0.1, 0.45]);
+        posterior(&[0.5, 0.5], &[false, false], &mut scores[..2]);
+        assert_eq!(scores[..2], [0.5, 0.5]);
     }
 }

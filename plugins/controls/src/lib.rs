@@ -30,4 +30,4 @@ pub use composition::Composition;
 pub use lookup::Lookup;
 pub use majority::Majority;
 pub use markov::Markov;
-pub use ngram::Ngram;
+pub use ngram::{Counts, Ngram};

@@ -106,17 +106,21 @@ impl Baseline for Markov {
             ))
             .with_hint("choose a lower order"));
         }
-        let chains = questions
+        let choices = questions
             .into_iter()
             .map(|question| {
                 let mut counts = vec![ContextCounts::new(self.order); question.priors.len()];
                 for (sequence, class) in train.items.sequences.iter().zip(&question.classes) {
                     counts[*class as usize].add(sequence.bases().iter().copied());
                 }
-                (question.priors, counts.into_iter().map(Chain::new).collect())
+                Choice {
+                    seen: question.seen(),
+                    priors: question.priors,
+                    chains: counts.into_iter().map(Chain::new).collect(),
+                }
             })
             .collect();
-        Ok(Box::new(Posterior { chains, multilabel: task.target.classes().is_none() }))
+        Ok(Box::new(Posterior { choices, multilabel: task.target.classes().is_none() }))
     }
 }
 
@@ -129,6 +133,13 @@ pub(crate) struct Question {
 }
 
 impl Question {
+    /// Returns which classes train holds.
+    pub(crate) fn seen(&self) -> Vec<bool> {
+        let mut seen = vec![false; self.priors.len()];
+        self.classes.iter().for_each(|class| seen[*class as usize] = true);
+        seen
+    }
+
     /// Returns the choices a task asks for: one, or one a label.
     pub(crate) fn of(task: &TaskSpec, train: Examples<'_>, why: &str) -> Result<Vec<Self>> {
         let new = |classes: Vec<u32>, n| Self { priors: labels::priors(&classes, n), classes };
@@ -222,43 +233,49 @@ impl Predictor for Continuation {
     }
 }
 
+struct Choice {
+    priors: Vec<f64>,
+    seen: Vec<bool>,
+    chains: Vec<Chain>,
+}
+
+impl Choice {
+    fn posterior(&self, bases: &[u8]) -> Vec<f64> {
+        let mut scores: Vec<f64> = self.chains.iter().map(|chain| chain.log_likelihood(bases)).collect();
+        labels::posterior(&self.priors, &self.seen, &mut scores);
+        scores
+    }
+}
+
 struct Posterior {
-    chains: Vec<(Vec<f64>, Vec<Chain>)>,
+    choices: Vec<Choice>,
     multilabel: bool,
 }
 
 impl Predictor for Posterior {
     fn predict(&mut self, items: Items<'_>, scores: ArrayViewMut2<'_, f32>) -> Result<()> {
-        let outputs = if self.multilabel { self.chains.len() } else { self.chains[0].0.len() };
+        let outputs = if self.multilabel { self.choices.len() } else { self.choices[0].priors.len() };
         rows::fill(items, scores, outputs, |bases, row| {
-            let weigh = |(priors, chains): &(Vec<f64>, Vec<Chain>)| -> Vec<f64> {
-                let mut posterior: Vec<f64> = priors
-                    .iter()
-                    .zip(chains)
-                    .map(|(prior, chain)| prior.ln() + chain.log_likelihood(bases))
-                    .collect();
-                labels::softmax(&mut posterior);
-                posterior
-            };
             if self.multilabel {
-                row.iter_mut().zip(&self.chains).for_each(|(cell, question)| *cell = weigh(question)[1]);
+                row.iter_mut()
+                    .zip(&self.choices)
+                    .for_each(|(cell, choice)| *cell = choice.posterior(bases)[1]);
             } else {
-                row.copy_from_slice(&weigh(&self.chains[0]));
+                row.copy_from_slice(&self.choices[0].posterior(bases));
             }
         })
     }
 
     fn facts(&self) -> Vec<Fact> {
-        let (_, chains) = &self.chains[0];
         vec![
-            Fact::new("order", chains[0].order()),
+            Fact::new("order", self.choices[0].chains[0].order()),
             Fact::new("form", "one chain a class, weighed with the class's share of train"),
             Fact::new("smoothing", "one added to each count"),
         ]
     }
 
     fn parameters(&self) -> Option<u64> {
-        let chains = self.chains.iter().flat_map(|(_, chains)| chains);
+        let chains = self.choices.iter().flat_map(|choice| &choice.chains);
         Some(chains.map(|chain| 3 << (2 * chain.order())).sum())
     }
 }

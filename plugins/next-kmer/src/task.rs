@@ -161,7 +161,7 @@ impl NextKmer {
         let collect = |pieces: Vec<&Piece>| -> Result<ExampleSet> {
             let mut set = ExampleSet::new(1);
             for piece in pieces {
-                sources[piece.source].add(piece.cell, settings.k, &mut set)?;
+                sources[piece.source].add(piece, settings, &mut set)?;
             }
             Ok(set)
         };
@@ -204,11 +204,12 @@ impl<'g> Source<'g> {
         self.parts.of(start..start + self.grid.step as u64)
     }
 
-    fn add(&self, cell: u32, k: u32, set: &mut ExampleSet) -> Result<()> {
+    fn add(&self, piece: &Piece, settings: &Settings, set: &mut ExampleSet) -> Result<()> {
+        let cell = piece.cell;
         let start = self.grid.start(cell);
         let first = start as usize;
         let (input, rest) = self.bases[first..first + self.grid.step].split_at(INPUT);
-        let class = dna::kmer_index(&rest[..k as usize])
+        let class = dna::kmer_index(&rest[..settings.k as usize])
             .ok_or_else(|| Error::internal("a piece of the grid holds an unknown base"))?;
         let locus = Locus {
             chromosome: Arc::clone(&self.name),
@@ -217,7 +218,9 @@ impl<'g> Source<'g> {
             strand: Some(Strand::Forward),
         };
         let id = self.number << 32 | u64::from(cell);
-        set.add_at(id, input, &[class as f32], self.number << 32 | (start / BLOCK), locus)
+        // A block that a cut goes through is a group on either side of it.
+        let part = if settings.split == SplitKind::Grouped { piece.split as u64 } else { 0 };
+        set.add_at(id, input, &[class as f32], self.number << 32 | start / BLOCK << 2 | part, locus)
     }
 
     fn held_out(&self) -> impl Iterator<Item = Locus> {
@@ -325,6 +328,11 @@ fn notes(settings: &Settings, available: usize, splits: &[ExampleSet; 3]) -> Vec
         _ => "at random: a fifth is test, a tenth of the rest validation; a repeat may have copies in all three"
             .to_owned(),
     });
+    notes.push(format!(
+        "{} of {} test inputs stand in train letter by letter: repeats of the genome",
+        copies(&splits[0], &splits[2]),
+        splits[2].len()
+    ));
     let k = settings.k;
     notes.push(match settings.form {
         Form::Segments => format!("input is the first {INPUT} nt of a piece, target the {k} nt behind it"),
@@ -334,6 +342,15 @@ fn notes(settings: &Settings, available: usize, splits: &[ExampleSet; 3]) -> Vec
         ),
     });
     notes
+}
+
+/// Counts the test inputs that train holds too.
+fn copies(train: &ExampleSet, test: &ExampleSet) -> usize {
+    let (train, test) = (train.view(), test.view());
+    let mut known: Vec<&[u8]> =
+        train.examples().items.sequences.iter().map(|sequence| sequence.bases()).collect();
+    known.sort_unstable();
+    test.examples().items.sequences.iter().filter(|input| known.binary_search(&input.bases()).is_ok()).count()
 }
 
 impl Task for NextKmer {

@@ -16,7 +16,7 @@ use super::{
 use crate::labels;
 
 /// How many examples at the common mean a class may get.
-const PULLS: [f64; 4] = [10.0, 100.0, 1_000.0, 10_000.0];
+const PULLS: [f64; 5] = [1.0, 10.0, 100.0, 1_000.0, 10_000.0];
 
 /// The pull without a validation split.
 const DEFAULT_PULL: f64 = 1_000.0;

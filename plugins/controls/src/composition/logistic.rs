@@ -14,7 +14,9 @@ use super::{
 
 const PENALTY: f64 = 1.0;
 const STEPS: u64 = 1_000;
-const GRADIENT: f64 = 1e-4;
+
+/// The gradient at which steps end, an example.
+const GRADIENT: f64 = 1e-5;
 
 fn records(table: &[Row]) -> Array2<f64> {
     Array2::from_shape_fn((table.len(), FEATURES), |(row, column)| table[row][column])
@@ -30,7 +32,7 @@ pub(super) fn binary(table: &[Row], classes: &[u32]) -> Result<Weights> {
     let fitted = LogisticRegression::default()
         .alpha(PENALTY)
         .max_iterations(STEPS)
-        .gradient_tolerance(GRADIENT)
+        .gradient_tolerance(GRADIENT * table.len() as f64)
         .fit(&data)
         .map_err(failed)?;
     let sign = if fitted.labels().pos.class == 1 { 1.0 } else { -1.0 };
@@ -54,7 +56,7 @@ pub(super) fn several(table: &[Row], classes: &[u32], seen: &[u32], model: &mut 
     let fitted = MultiLogisticRegression::default()
         .alpha(PENALTY)
         .max_iterations(STEPS)
-        .gradient_tolerance(GRADIENT)
+        .gradient_tolerance(GRADIENT * table.len() as f64)
         .fit(&data)
         .map_err(failed)?;
     let weights = (0..seen.len())

@@ -18,6 +18,7 @@ const MOST_CELLS: u64 = 1 << 26;
 
 struct Choice {
     priors: Vec<f64>,
+    seen: Vec<bool>,
     counts: Vec<ContextCounts>,
 }
 
@@ -62,7 +63,7 @@ pub(super) fn fit(
                     counts
                 })
                 .collect();
-            Choice { priors: question.priors, counts }
+            Choice { seen: question.seen(), priors: question.priors, counts }
         })
         .collect();
     let multilabel = task.target.classes().is_none();
@@ -103,12 +104,12 @@ impl Choice {
     fn posteriors(&self, bases: &[u8], orders: usize) -> Vec<Vec<f64>> {
         let mut rows = vec![vec![0.0; self.priors.len()]; orders + 1];
         let mut sums = vec![0.0; orders + 1];
-        for (class, (prior, counts)) in self.priors.iter().zip(&self.counts).enumerate() {
-            sums.fill(prior.ln());
+        for (class, counts) in self.counts.iter().enumerate() {
+            sums.fill(0.0);
             log_likelihoods(counts, bases, &mut sums);
             rows.iter_mut().zip(&sums).for_each(|(row, sum)| row[class] = *sum);
         }
-        rows.iter_mut().for_each(|row| labels::softmax(row));
+        rows.iter_mut().for_each(|row| labels::posterior(&self.priors, &self.seen, row));
         rows
     }
 

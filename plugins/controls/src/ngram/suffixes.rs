@@ -1,7 +1,8 @@
 //! The next k-mer after the longest suffix seen at least twice.
 //!
-//! For each length of suffix the training inputs' ends are packed with their labels into 64-bit keys, sorted and
-//! counted; suffixes seen once are dropped, since the rule never asks for them. A suffix is found by binary search.
+//! Each place of train that counts is packed with its label into a 64-bit key. The keys of one length of suffix, ordered
+//! by suffix and label, become those of the next by distributing them over one more base; what was seen once is dropped
+//! on the way, since the rule never asks for it. A suffix is found by binary search.
 //!
 //! The rule gives an answer, the table wants probabilities. They are interpolated (Jelinek and Mercer),
 //! `P(c | s) = w n(s, c) / n(s) + (1 - w) P(c | s')`, with `s'` the suffix one base shorter; below lie the class shares
@@ -10,13 +11,11 @@
 //! little. Weights are fitted to validation by expectation-maximisation. Where this puts another k-mer first, the least
 //! share of the whole moves to the rule's answer that puts it first.
 
-use dlm_sdk::prelude::*;
+use dlm_sdk::{dna, prelude::*};
 use rayon::prelude::*;
 
-use crate::{chain::Context, labels, rows};
-
-/// The lead of the rule's answer, relative and absolute, that survives rounding to 32 bits.
-const LEAD: f64 = 1e-6;
+use super::Counts;
+use crate::{chain::Context, labels, markov::continued, rows};
 
 /// All suffixes of one length that were seen at least twice, ascending.
 #[derive(Default)]
@@ -47,20 +46,74 @@ fn trust(counts: &[u32]) -> usize {
     }
 }
 
+/// Where a key keeps what: the label in its lowest bits, then the suffix, its last base lowest, then how many bases of
+/// the suffix are known.
+#[derive(Clone, Copy)]
+struct Layout {
+    label_bits: u32,
+    length_shift: u32,
+}
+
+impl Layout {
+    fn new(most: usize, k: u32) -> Result<Self> {
+        let (label_bits, length_shift) = (2 * k, 2 * k + 2 * most as u32);
+        if length_shift > 64 - 5 {
+            return Err(Error::unsupported(format!(
+                "a suffix of {most} bases and a k-mer of {k} do not fit a key"
+            ))
+            .with_hint(format!("ask for at most ngram:{}", 29_u32.saturating_sub(k).max(1))));
+        }
+        Ok(Self { label_bits, length_shift })
+    }
+
+    fn key(self, context: Context, most: usize, label: u64) -> u64 {
+        let known = context.length().min(most) as u64;
+        known << self.length_shift | context.suffix(most) << self.label_bits | label
+    }
+
+    fn label(self, key: u64) -> u32 {
+        (key & ((1 << self.label_bits) - 1)) as u32
+    }
+
+    fn suffix(self, key: u64, length: usize) -> u64 {
+        key >> self.label_bits & ((1 << (2 * length)) - 1)
+    }
+
+    /// Returns the base before a suffix of a length, if it is known.
+    fn before(self, key: u64, length: usize) -> Option<usize> {
+        let known = (key >> self.length_shift) as usize;
+        (known > length).then(|| (key >> self.label_bits >> (2 * length) & 3) as usize)
+    }
+
+    /// Groups keys by their suffix of a length and leaves out those that stand alone.
+    fn groups(self, keys: &[u64], length: usize) -> impl Iterator<Item = &[u64]> {
+        keys.chunk_by(move |a, b| self.suffix(*a, length) == self.suffix(*b, length))
+            .filter(|group| group.len() > 1)
+    }
+
+    /// Orders keys by a suffix that is one base longer: a stable distribution over that base, since they already
+    /// stand in the order of the shorter suffix and the label.
+    fn lengthen(self, keys: &[u64], length: usize) -> Vec<u64> {
+        let mut by_base = [const { Vec::new() }; 4];
+        for key in self.groups(keys, length).flatten() {
+            if let Some(base) = self.before(*key, length) {
+                by_base[base].push(*key);
+            }
+        }
+        by_base.concat()
+    }
+}
+
 impl Length {
-    /// Counts keys of one length; `shorter` is the next shorter length, which breaks ties.
-    fn new(mut keys: Vec<u64>, length: usize, k: u32, shorter: &[Self]) -> Self {
-        keys.par_sort_unstable();
-        let label_bits = 2 * k;
-        let label = |key: u64| (key & ((1 << label_bits) - 1)) as u32;
+    /// Counts keys in the order of their suffix and label; `shorter` are the shorter lengths, which break ties.
+    fn new(keys: &[u64], length: usize, layout: Layout, shorter: &[Self]) -> Self {
         let mut table = Self { weights: WEIGHTS, ..Self::default() };
-        for group in keys.chunk_by(|a, b| a >> label_bits == b >> label_bits).filter(|group| group.len() > 1)
-        {
-            table.suffixes.push(group[0] >> label_bits);
+        for group in layout.groups(keys, length) {
+            table.suffixes.push(layout.suffix(group[0], length));
             table.starts.push(table.classes.len() as u32);
             table.totals.push(group.len() as u32);
-            for same in group.chunk_by(|a, b| a == b) {
-                table.classes.push(label(same[0]));
+            for same in group.chunk_by(|a, b| layout.label(*a) == layout.label(*b)) {
+                table.classes.push(layout.label(same[0]));
                 table.counts.push(same.len() as u32);
             }
         }
@@ -112,39 +165,77 @@ pub(super) struct Suffixes {
     longest: usize,
     most: usize,
     chosen_on: Option<usize>,
+    counted: Counts,
+}
+
+/// Returns a key for each place of train that counts, ordered by label.
+fn keys(
+    layout: Layout,
+    most: usize,
+    k: u32,
+    counts: Counts,
+    train: Examples<'_>,
+    classes: &[u32],
+) -> Result<Vec<u64>> {
+    let parts: Vec<Vec<u64>> = train
+        .items
+        .sequences
+        .par_chunks(4_096)
+        .zip(classes.par_chunks(4_096))
+        .map(|(sequences, classes)| {
+            let mut keys = Vec::new();
+            for (sequence, class) in sequences.iter().zip(classes) {
+                let end = Context::at_end_of(sequence.bases());
+                keys.push(layout.key(end, most, u64::from(*class)));
+                if counts == Counts::Everywhere {
+                    inner_keys(layout, most, k, sequence.bases(), *class, &mut keys);
+                }
+            }
+            keys
+        })
+        .collect();
+    let mut keys = parts.concat();
+    if u32::try_from(keys.len()).is_err() {
+        return Err(Error::unsupported("more than 4,294,967,295 places of train cannot be counted"));
+    }
+    keys.par_sort_unstable_by_key(|key| layout.label(*key));
+    Ok(keys)
+}
+
+/// Adds the keys of the k-mers that begin within an input; the last reach into the label.
+fn inner_keys(layout: Layout, most: usize, k: u32, bases: &[u8], class: u32, keys: &mut Vec<u64>) {
+    let all: Vec<u8> = continued(bases, class, k).collect();
+    let mut context = Context::default();
+    for (place, base) in bases.iter().enumerate() {
+        if let Some(label) = dna::kmer_index(&all[place..place + k as usize]) {
+            keys.push(layout.key(context, most, label));
+        }
+        context.read(*base);
+    }
 }
 
 /// Counts train and chooses the longest suffix on validation.
 pub(super) fn fit(
     most: usize,
     k: u32,
+    counts: Counts,
     train: Examples<'_>,
     validation: Option<Examples<'_>>,
 ) -> Result<Suffixes> {
-    if 2 * most + 2 * k as usize > 64 {
-        return Err(Error::unsupported(format!(
-            "a suffix of {most} bases and a k-mer of {k} do not fit 32 bases"
-        ))
-        .with_hint(format!("ask for at most ngram:{}", 32 - k)));
-    }
+    let layout = Layout::new(most, k)?;
     let outputs = 1 << (2 * k);
     let classes = labels::classes(train, outputs)?;
-    let contexts: Vec<Context> =
-        train.items.sequences.par_iter().map(|sequence| Context::at_end_of(sequence.bases())).collect();
+    let mut keys = keys(layout, most, k, counts, train, &classes)?;
     let mut lengths: Vec<Length> = Vec::with_capacity(most + 1);
     for length in 0..=most {
-        let keys = contexts
-            .iter()
-            .zip(&classes)
-            .filter(|(context, _)| context.length() >= length)
-            .map(|(context, class)| context.suffix(length) << (2 * k) | u64::from(*class))
-            .collect();
-        let table = Length::new(keys, length, k, &lengths);
+        let table = Length::new(&keys, length, layout, &lengths);
         lengths.push(table);
+        keys = layout.lengthen(&keys, length);
     }
     let priors = labels::priors(&classes, outputs);
     let majority = labels::first_highest(&priors) as u32;
-    let mut fitted = Suffixes { lengths, priors, majority, longest: most, most, chosen_on: None };
+    let mut fitted =
+        Suffixes { lengths, priors, majority, longest: most, most, chosen_on: None, counted: counts };
     if let Some(validation) = validation {
         fitted.choose(validation, outputs)?;
     }
@@ -254,23 +345,7 @@ impl Suffixes {
             left *= 1.0 - weight;
         }
         row.iter_mut().zip(&self.priors).for_each(|(cell, prior)| *cell += left * prior);
-        put_first(self.answer(&places, self.longest) as usize, row);
-    }
-}
-
-/// Moves the least share of all probabilities to one class that puts it first with a lead.
-fn put_first(class: usize, row: &mut [f64]) {
-    let other = row
-        .iter()
-        .enumerate()
-        .filter(|(other, _)| *other != class)
-        .map(|(_, value)| *value)
-        .fold(0.0, f64::max);
-    let short = other * (1.0 + LEAD) + LEAD * LEAD - row[class];
-    if short > 0.0 {
-        let share = short / (1.0 + short);
-        row.iter_mut().for_each(|cell| *cell *= 1.0 - share);
-        row[class] += share;
+        labels::put_first(self.answer(&places, self.longest) as usize, row);
     }
 }
 
@@ -288,6 +363,7 @@ impl Predictor for Suffixes {
             Fact::new("longest suffix", self.longest),
             Fact::new("chosen from", chosen),
             Fact::new("suffixes", self.lengths.iter().map(|table| table.suffixes.len()).sum::<usize>()),
+            Fact::new("counted", self.counted.name()),
             Fact::new("ties", "by the next shorter suffix, at last the first class"),
         ]
     }
@@ -318,7 +394,7 @@ mod tests {
     #[test]
     fn a_suffix_seen_once_does_not_answer() {
         let set = examples(&[("AAT", 1), ("CAT", 2), ("GAT", 2), ("GGG", 0), ("TGG", 0), ("CCG", 0)]);
-        let fitted = fit(3, 1, set.view().examples(), None).unwrap();
+        let fitted = fit(3, 1, Counts::Ends, set.view().examples(), None).unwrap();
         // `AAT` was seen once, `AT` three times.
         assert_eq!(labels::first_highest(&row(&fitted, "AAT")), 2);
         assert_eq!(labels::first_highest(&row(&fitted, "CCC")), 0);
@@ -330,7 +406,7 @@ mod tests {
     #[test]
     fn a_tie_asks_the_shorter_suffix_and_then_the_first_class() {
         let set = examples(&[("AC", 3), ("AC", 2), ("TC", 3), ("GG", 1), ("GG", 0)]);
-        let fitted = fit(2, 1, set.view().examples(), None).unwrap();
+        let fitted = fit(2, 1, Counts::Ends, set.view().examples(), None).unwrap();
         assert_eq!(labels::first_highest(&row(&fitted, "AC")), 3);
         assert_eq!(labels::first_highest(&row(&fitted, "GG")), 0);
     }
@@ -338,7 +414,7 @@ mod tests {
     #[test]
     fn probabilities_sum_to_one_and_interpolate() {
         let set = examples(&[("A", 0), ("A", 0), ("A", 1), ("C", 2)]);
-        let fitted = fit(1, 1, set.view().examples(), None).unwrap();
+        let fitted = fit(1, 1, Counts::Ends, set.view().examples(), None).unwrap();
         let prior: Vec<f64> = [2.5, 1.5, 1.5, 0.5].iter().map(|count| count / 6.0).collect();
         let expected: Vec<f64> =
             [2.0, 1.0, 0.0, 0.0].iter().zip(&prior).map(|(n, p)| 0.3 * n / 3.0 + 0.7 * p).collect();
@@ -355,22 +431,55 @@ mod tests {
         let wrong = examples(&[("A", 1), ("C", 2), ("G", 0)]);
         let weight = |validation: &ExampleSet| {
             let view = validation.view();
-            fit(1, 1, train.view().examples(), Some(view.examples())).unwrap().lengths[1].weights[1]
+            fit(1, 1, Counts::Ends, train.view().examples(), Some(view.examples())).unwrap().lengths[1]
+                .weights[1]
         };
         assert!(weight(&right) > 0.9, "{}", weight(&right));
         assert!(weight(&wrong) < 0.01, "{}", weight(&wrong));
     }
 
     #[test]
-    fn the_rule_wins_where_interpolation_disagrees() {
-        let mut row = vec![0.5, 0.1, 0.4];
-        put_first(2, &mut row);
-        assert_eq!(labels::first_highest(&row), 2);
-        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-        assert!(row[2] as f32 > row[0] as f32);
-        let mut certain = vec![0.0, 1.0];
-        put_first(1, &mut certain);
-        assert_eq!(certain, [0.0, 1.0]);
+    fn everywhere_counts_inside_the_inputs_too() {
+        let set = examples(&[("GATTAGATTC", 0), ("CCCCCCCCCC", 1), ("CCCCCCCCCC", 1)]);
+        let answer = |counts| {
+            let fitted = fit(3, 1, counts, set.view().examples(), None).unwrap();
+            labels::first_highest(&row(&fitted, "GAT"))
+        };
+        // `GAT` ends no input, but T follows it twice.
+        assert_eq!(answer(Counts::Ends), 1);
+        assert_eq!(answer(Counts::Everywhere), 3);
+    }
+
+    #[test]
+    fn tables_equal_a_plain_count() {
+        use std::collections::BTreeMap;
+        let mut stream = dlm_sdk::random::Stream::new(5, "suffixes");
+        let mut set = ExampleSet::new(1);
+        for id in 0..400 {
+            let length = stream.below(12);
+            let bases: Vec<u8> = (0..length).map(|_| b"AACGTN"[stream.below(6)]).collect();
+            set.add(id, &bases, &[stream.below(16) as f32], id).unwrap();
+        }
+        let view = set.view();
+        let examples = view.examples();
+        let fitted = fit(5, 2, Counts::Ends, examples, None).unwrap();
+        for length in 0..=5 {
+            let mut plain: BTreeMap<u64, BTreeMap<u32, u32>> = BTreeMap::new();
+            for (sequence, class) in examples.items.sequences.iter().zip(examples.classes()) {
+                let start = sequence.bases().len().saturating_sub(length);
+                let suffix = &sequence.bases()[start..];
+                if let (true, Some(index)) = (suffix.len() == length, dna::kmer_index(suffix)) {
+                    *plain.entry(index).or_default().entry(class as u32).or_default() += 1;
+                }
+            }
+            plain.retain(|_, followers| followers.values().sum::<u32>() > 1);
+            let table = &fitted.lengths[length];
+            assert_eq!(table.suffixes, plain.keys().copied().collect::<Vec<_>>());
+            for (place, followers) in plain.values().enumerate() {
+                let (classes, counts) = table.followers(place);
+                assert!(classes.iter().eq(followers.keys()) && counts.iter().eq(followers.values()));
+            }
+        }
     }
 
     #[test]
@@ -378,7 +487,7 @@ mod tests {
         let train = examples(&[("AC", 3), ("AC", 3), ("TC", 2), ("TC", 2), ("GC", 1), ("CC", 1), ("CC", 1)]);
         let validation = examples(&[("AC", 3), ("TC", 2)]);
         let held = validation.view();
-        let fitted = fit(5, 1, train.view().examples(), Some(held.examples())).unwrap();
+        let fitted = fit(5, 1, Counts::Ends, train.view().examples(), Some(held.examples())).unwrap();
         assert_eq!(fitted.longest, 2);
         assert!(fitted.facts().contains(&Fact::new("chosen from", "1 to 5 on 2 validation items")));
     }
