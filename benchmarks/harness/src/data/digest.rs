@@ -13,14 +13,14 @@ const BUFFER: usize = 1 << 20;
 
 /// The digests of a file and its size.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Digests {
-    pub(super) sha256: String,
-    pub(super) md5: String,
-    pub(super) bytes: u64,
+pub(crate) struct Digests {
+    pub(crate) sha256: String,
+    pub(crate) md5: String,
+    pub(crate) bytes: u64,
 }
 
 /// Reads a file once and returns its digests. The check is asked a few times a second whether to go on.
-pub(super) fn digests(path: &Path, check: &dyn Fn() -> dlm_sdk::Result<()>) -> dlm_sdk::Result<Digests> {
+pub(crate) fn digests(path: &Path, check: &dyn Fn() -> dlm_sdk::Result<()>) -> dlm_sdk::Result<Digests> {
     let fail = |error: io::Error| dlm_sdk::Error::io(format!("{}: cannot be read", path.display()), error);
     let mut file = File::open(path).map_err(fail)?;
     let (mut sha256, mut md5, mut bytes) = (Sha256::new(), Md5::new(), 0);

@@ -7,7 +7,7 @@
 mod archive;
 mod cache;
 mod catalog;
-mod digest;
+pub(crate) mod digest;
 mod fetch;
 mod http;
 mod pack;

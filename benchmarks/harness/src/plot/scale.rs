@@ -70,11 +70,6 @@ impl Axis {
         self.pixels
     }
 
-    /// Returns the values it spans.
-    pub(super) fn values(&self) -> (f64, f64) {
-        self.values
-    }
-
     /// Returns round values within the axis, with their labels.
     pub(super) fn ticks(&self, about: f64) -> Vec<(f64, String)> {
         let (low, high) = self.values;
@@ -108,8 +103,7 @@ fn step_of(extent: f64, about: f64) -> f64 {
         return 1.0;
     }
     let power = 10_f64.powf(raw.log10().floor());
-    let digit =
-        [1.0, 2.0, 5.0, 10.0].into_iter().find(|digit| digit * power >= raw * 0.999).unwrap_or(10.0);
+    let digit = [1.0, 2.0, 5.0, 10.0].into_iter().find(|digit| digit * power >= raw * 0.999).unwrap_or(10.0);
     digit * power
 }
 

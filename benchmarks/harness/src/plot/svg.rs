@@ -101,11 +101,6 @@ impl Svg {
         self.write_text(at, anchor, size, fill, "", text);
     }
 
-    /// Writes a text in bold.
-    pub(super) fn bold(&mut self, at: (f64, f64), anchor: Anchor, size: f64, text: &str) {
-        self.write_text(at, anchor, size, "", " font-weight=\"600\"", text);
-    }
-
     /// Writes a text that reads upwards, its middle at a point.
     pub(super) fn upward_text(&mut self, at: (f64, f64), size: f64, text: &str) {
         let turn = format!(" transform=\"rotate(-90 {} {})\"", number(at.0), number(at.1));

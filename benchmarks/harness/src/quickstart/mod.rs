@@ -1,1 +1,143 @@
 //! `dlm quickstart`: the main job on embedded defaults.
+//!
+//! It asks the question of the GROVER paper on one human chromosome, without a language model yet: what do token
+//! frequencies alone reach, and what does a little order add? Next-k-mer prediction and promoters, both split by
+//! position, against TF-IDF with a forest over several tokenizers, n-grams, Markov chains, composition, majority and the
+//! nearest training sequence.
+//!
+//! Everything lies in one folder: the vocabulary, the stretches it was not learned from, the results, the report. A
+//! second run reuses what is there; an interrupted one goes on.
+
+mod vocabulary;
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use dlm_sdk::{Error, Result};
+use serde::Serialize;
+
+use crate::{
+    bench::{DigestCache, Plan, Selection, run::run, table},
+    context::{Context, Outcome},
+    data::{Cache, Fetcher, find},
+    report,
+    results::{Document, Status, Store},
+};
+
+const SEEDS: u64 = 3;
+const TREES: &str = "100,250";
+
+/// The arguments of `dlm quickstart`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  dlm quickstart\n  dlm quickstart --output results\n  \
+                        dlm quickstart --fasta genome.fa.gz --tss starts.bed --output mine")]
+pub struct QuickstartArgs {
+    /// Folder for vocabulary, results and report; a second run reuses what is there
+    #[arg(long, value_name = "DIR", default_value = "dlm-quickstart")]
+    output: PathBuf,
+    /// Use this genome instead of fetching human chromosome 21
+    #[arg(long, value_name = "FASTA", requires = "tss")]
+    fasta: Option<PathBuf>,
+    /// Use these transcription starts (BED) instead of fetching those of GENCODE
+    #[arg(long, value_name = "BED", requires = "fasta")]
+    tss: Option<PathBuf>,
+    /// How many pieces next-k-mer prediction draws, over all splits
+    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    samples: usize,
+    /// How many merges the vocabulary learns
+    #[arg(long, value_name = "N", default_value_t = 600)]
+    merges: usize,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    document: &'a Document,
+    report: &'a Path,
+    vocabulary: &'a Path,
+}
+
+impl QuickstartArgs {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// The data cannot be fetched or read, the folder cannot be written to, or somebody asked to stop. What is finished
+    /// stays.
+    pub fn run(self, context: &Context) -> Result<Outcome> {
+        let (fasta, tss) = self.inputs(context)?;
+        let store = Store::create(&self.output)?;
+        let context = context.sharing("genome", &text(&fasta)?).sharing("tss", &text(&tss)?);
+        let tasks = vec![
+            format!("next-kmer:6,split=grouped,samples={}", self.samples),
+            "promoter-tss,split=grouped".into(),
+        ];
+        context.check()?;
+        let vocabulary = relative(self.output.join(format!("bpe-{}.json", self.merges)));
+        vocabulary::learn(&context, &fasta, &tasks, self.merges, &vocabulary)?;
+        let selection = Selection {
+            tasks,
+            baselines: baselines(&text(&vocabulary)?),
+            seeds: Some(SEEDS),
+            trees: Some(TREES.into()),
+            output_path: Some(self.output.clone()),
+            ..Selection::default()
+        };
+        let (settings, context) = selection.settle(&context)?;
+        let mut digests = DigestCache::open(Some(&self.output));
+        let plan = Plan::new(settings, &context, &mut digests)?;
+        let document = run(&plan, &store, &context, &digests)?;
+        let path = self.output.join("report.html");
+        report::write(&store, &path, "Token frequencies on one chromosome", false, false)?;
+        let answer = Answer { document: &document, report: &path, vocabulary: &vocabulary };
+        context.print(&answer, || format!("{}\nreport: {}\n", table(&document), path.display()))?;
+        Ok(Outcome::of(document.cells.iter().all(|cell| cell.status != Status::Failed)))
+    }
+
+    /// Returns the genome and the transcription starts, fetched unless they are given.
+    fn inputs(&self, context: &Context) -> Result<(PathBuf, PathBuf)> {
+        if let (Some(fasta), Some(tss)) = (&self.fasta, &self.tss) {
+            return Ok((fasta.clone(), tss.clone()));
+        }
+        if context.genome().is_some() {
+            return Err(Error::invalid("quickstart takes its genome by --fasta, together with --tss"));
+        }
+        let fetcher = Fetcher::new(context, Cache::of_user()?);
+        let fetch = |id: &str| -> Result<PathBuf> {
+            let pack = find(id)?;
+            context.note(format!("data pack {id}: {}", pack.summary));
+            Ok(fetcher.fetch(&pack, None)?.first())
+        };
+        Ok((fetch("human-chr21")?, fetch("human-genes")?))
+    }
+}
+
+/// Names the methods: token frequencies over each tokenizer, then what sees order, then what sees neither.
+fn baselines(vocabulary: &str) -> Vec<String> {
+    let mut baselines: Vec<String> = (3..=6).map(|k| format!("tfidf:kmer:{k}")).collect();
+    baselines.extend(["tfidf:kmer:6:overlap".into(), format!("tfidf:{vocabulary}")]);
+    baselines
+        .extend(["ngram:12", "markov:3", "markov:5", "composition", "majority", "lookup"].map(str::to_owned));
+    baselines
+}
+
+/// Makes a path relative to the working folder where that shortens it: paths stand in tables.
+fn relative(path: PathBuf) -> PathBuf {
+    let Ok(here) = env::current_dir() else { return path };
+    path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)
+}
+
+/// Returns a path as text, for a spec.
+fn text(path: &Path) -> Result<String> {
+    match path.to_str() {
+        Some(text) if !text.contains(',') => Ok(text.to_owned()),
+        _ => Err(Error::invalid(format!(
+            "{}: a path with a comma or without a text form cannot be used here",
+            path.display()
+        ))
+        .with_hint("choose another folder by --output")),
+    }
+}

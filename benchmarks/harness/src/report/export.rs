@@ -15,7 +15,7 @@ use crate::results::{Document, Gain, Interval, TaskRecord};
 pub(super) fn latex(tables: &[(String, &TaskRecord, Rows<'_>)]) -> String {
     let mut text = String::from("% needs \\usepackage{booktabs}\n");
     for (anchor, task, table) in tables {
-        let decimals = table.decimals();
+        let (decimals, controls) = (table.decimals(), table.controls());
         // Writing to a string never fails.
         let _ = writeln!(
             text,
@@ -39,8 +39,8 @@ pub(super) fn latex(tables: &[(String, &TaskRecord, Rows<'_>)]) -> String {
                 );
                 continue;
             };
-            let gain = |gain: Option<&Gain>| match gain {
-                Some(gain) if gain.control == row.model => "control".to_owned(),
+            let gain = |gain: Option<&Gain>, control: Option<&str>| match gain {
+                _ if control == Some(&row.model) => "control".to_owned(),
                 Some(gain) => escape(&numbers::gain(gain, decimals)),
                 None => "--".to_owned(),
             };
@@ -53,8 +53,8 @@ pub(super) fn latex(tables: &[(String, &TaskRecord, Rows<'_>)]) -> String {
                 row.over_items
                     .as_ref()
                     .map_or_else(|| "--".to_owned(), |around| escape(&numbers::interval(around, decimals))),
-                gain(row.gains.context.as_ref()),
-                gain(row.gains.local.as_ref()),
+                gain(row.gains.context.as_ref(), controls.0),
+                gain(row.gains.local.as_ref(), controls.1),
             );
         }
         text.push_str("\\bottomrule\n\\end{tabular}\n\\end{table}\n");

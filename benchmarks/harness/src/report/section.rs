@@ -55,6 +55,14 @@ impl<'a> Rows<'a> {
         if row.cells.len() > 1 { scores.collect() } else { Vec::new() }
     }
 
+    /// Returns the context-free and the local control that gains were taken above.
+    pub(super) fn controls(&self) -> (Option<&'a str>, Option<&'a str>) {
+        let control = |gain: fn(&Summary) -> Option<&Gain>| {
+            self.rows.iter().find_map(|&row| gain(row)).map(|gain| gain.control.as_str())
+        };
+        (control(|row| row.gains.context.as_ref()), control(|row| row.gains.local.as_ref()))
+    }
+
     /// Returns how many decimals its scores are written with.
     pub(super) fn decimals(&self) -> usize {
         numbers::decimals(self.rows.iter().filter_map(|row| row.score))
@@ -169,7 +177,7 @@ impl Section {
             notes: task.notes.clone(),
             citation: task.citation.clone(),
             license: task.license.clone(),
-            rows: rows.rows.iter().map(|summary| row(summary, rows.decimals())).collect(),
+            rows: rows.rows.iter().map(|summary| row(summary, rows.decimals(), rows.controls())).collect(),
             pretraining: rows.rows.iter().any(|row| row.gains.pretraining.is_some()),
             charts: Vec::new(),
             metrics: metric_table(task, rows),
@@ -177,7 +185,7 @@ impl Section {
     }
 }
 
-fn row(summary: &Summary, decimals: usize) -> Row {
+fn row(summary: &Summary, decimals: usize, controls: (Option<&str>, Option<&str>)) -> Row {
     let interval = |interval: Option<&crate::results::Interval>, why: &str| match interval {
         Some(around) => Field {
             text: numbers::interval(around, decimals),
@@ -186,8 +194,8 @@ fn row(summary: &Summary, decimals: usize) -> Row {
         },
         None => Field::none(why),
     };
-    let gain = |gain: Option<&Gain>| match gain {
-        Some(gain) if gain.control == summary.model => {
+    let gain = |gain: Option<&Gain>, control: Option<&str>| match gain {
+        _ if control == Some(&summary.model) => {
             Field { text: "the control".into(), sort: Some(0.0), title: "chosen on validation".into() }
         }
         Some(gain) => Field {
@@ -195,7 +203,7 @@ fn row(summary: &Summary, decimals: usize) -> Row {
             sort: Some(gain.value),
             title: format!("above {}, chosen on validation", numbers::label(&gain.control)),
         },
-        None => Field::none("no such control among the rows"),
+        None => Field::none("a control itself, or no control to stand above"),
     };
     let done = summary.score.is_some();
     let no_seeds = if done { "a method without randomness, or fewer than three seeds" } else { "" };
@@ -210,9 +218,9 @@ fn row(summary: &Summary, decimals: usize) -> Row {
         score: Field::number(summary.score, |score| numbers::fixed(score, decimals)),
         over_items: interval(summary.over_items.as_ref(), ""),
         over_seeds: interval(summary.over_seeds.as_ref(), no_seeds),
-        context: gain(summary.gains.context.as_ref()),
-        local: gain(summary.gains.local.as_ref()),
-        pretraining: gain(summary.gains.pretraining.as_ref()),
+        context: gain(summary.gains.context.as_ref(), controls.0),
+        local: gain(summary.gains.local.as_ref(), controls.1),
+        pretraining: gain(summary.gains.pretraining.as_ref(), None),
         validation: Field::number(summary.validation, |score| numbers::fixed(score, decimals)),
         fit: Field::number(summary.fit_seconds, numbers::duration),
         latency: Field::number(summary.seconds_per_1000, numbers::duration),

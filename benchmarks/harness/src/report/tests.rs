@@ -98,8 +98,8 @@ fn summary(cells: &[CellResult], rank: usize) -> Summary {
         over_items: first.interval.clone(),
         metrics: first.metrics.clone(),
         gains: Gains {
-            context: Some(gain(score - 0.5, "tfidf:kmer:6")),
-            local: Some(gain(score - 0.4, "markov:3")),
+            context: (first.control == Some(Control::Local)).then(|| gain(score - 0.5, "tfidf:kmer:6")),
+            local: None,
             pretraining: None,
         },
         facts: first.facts.clone(),
