@@ -1,14 +1,15 @@
 //! A vocabulary that encodes.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use dlm_sdk::{
     Error, Result, Sequence, Span, SpecialTokens, TokenId, TokenSink, Tokenizer, TokenizerSpec, dna,
+    register,
 };
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Merge, Ties, encode::Matcher, rules::Rules};
+use crate::{Merge, encode::Matcher, open, rules::Rules};
 
 /// The special tokens of vocabularies made here, by id from 0.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -18,10 +19,10 @@ const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
 /// # Examples
 ///
 /// ```
-/// use dlm_plugin_bpe::{Bpe, Merge, Ties};
+/// use dlm_plugin_bpe::{Bpe, Merge};
 ///
 /// let merge = |left: &str, right: &str| Merge { left: left.into(), right: right.into() };
-/// let bpe = Bpe::from_merges(&[merge("T", "T"), merge("A", "TT")], Ties::SubwordNmt)?;
+/// let bpe = Bpe::from_merges(&[merge("T", "T"), merge("A", "TT")])?;
 /// // [PAD] [UNK] [CLS] [SEP] [MASK] are 0 to 4, A C G T are 5 to 8, merges follow.
 /// let tokens = bpe.encode(b"ATTTNG")?;
 /// assert_eq!(tokens.ids, [10, 8, 1, 7]);
@@ -36,6 +37,8 @@ pub struct Bpe {
     /// The ids that are special tokens.
     special: Vec<TokenId>,
     unknown: TokenId,
+    /// All merges, also those that no bases lead to.
+    merges: Vec<Merge>,
     rules: Rules,
     lengths: Vec<u32>,
     matcher: Option<Matcher>,
@@ -67,13 +70,10 @@ pub(crate) struct Parts {
 impl Bpe {
     /// Makes a vocabulary of merges, with the special tokens and ids of GROVER.
     ///
-    /// A merge that comes twice applies where its tie rule's reference applies it: subword-nmt at the first place,
-    /// Hugging Face at the last.
-    ///
     /// # Errors
     ///
     /// [`Invalid`](dlm_sdk::ErrorKind::Invalid) if a merge joins what is neither a base nor made by an earlier merge.
-    pub fn from_merges(merges: &[Merge], ties: Ties) -> Result<Self> {
+    pub fn from_merges(merges: &[Merge]) -> Result<Self> {
         let mut tokens: Vec<Arc<str>> =
             SPECIAL.into_iter().chain(["A", "C", "G", "T"]).map(Arc::from).collect();
         let mut known: FxHashMap<Arc<str>, usize> = tokens.iter().cloned().zip(0..).collect();
@@ -96,7 +96,7 @@ impl Bpe {
             name: None,
             tokens: tokens.into_iter().map(Some).collect(),
             special: (0..SPECIAL.len() as u32).collect(),
-            merges: once_each(merges, ties),
+            merges: merges.to_vec(),
             roles: SpecialTokens::BERT,
         })
     }
@@ -124,6 +124,13 @@ impl Bpe {
         let mut numbers: FxHashMap<Arc<str>, u32> =
             (0..4).map(|token| (Arc::clone(rules.text(token)), token)).collect();
         for merge in &merges {
+            if [&merge.left, &merge.right]
+                .iter()
+                .any(|text| !text.bytes().all(|byte| dna::BASES.contains(&byte)))
+            {
+                // It joins what no sequence of bases holds.
+                continue;
+            }
             let text: Arc<str> = format!("{}{}", merge.left, merge.right).into();
             let mut number = |rules: &mut Rules, text: &Arc<str>| -> Result<u32> {
                 if let Some(&number) = numbers.get(text) {
@@ -137,12 +144,12 @@ impl Bpe {
             let result = number(&mut rules, &text)?;
             rules.add_merge(pair, result);
         }
-        let name = name.unwrap_or_else(|| format!("bpe-{}", rules.ordered().len()));
+        let name = name.unwrap_or_else(|| format!("bpe-{}", merges.len()));
         let mut spec = TokenizerSpec::new(name, tokens.len() as u32);
         spec.special = roles;
         spec.fingerprint = fingerprint(&tokens, &special, unknown, &merges);
         let lengths = (0..rules.len() as u32).map(|token| rules.text(token).len() as u32).collect();
-        Ok(Self { spec, tokens, special, unknown, lengths, matcher: Matcher::new(&rules), rules })
+        Ok(Self { spec, tokens, special, unknown, merges, lengths, matcher: Matcher::new(&rules), rules })
     }
 
     /// Encodes one sequence of bases, in either case; all else is one unknown token each.
@@ -214,11 +221,8 @@ impl Bpe {
     }
 
     /// Returns the merges in the order they apply.
-    pub fn merges(&self) -> impl ExactSizeIterator<Item = Merge> + '_ {
-        self.rules.ordered().iter().map(|&(left, right)| Merge {
-            left: Arc::clone(self.rules.text(left)),
-            right: Arc::clone(self.rules.text(right)),
-        })
+    pub fn merges(&self) -> &[Merge] {
+        &self.merges
     }
 
     /// Returns whether encoding takes the fast way. It gives the same tokens either way.
@@ -278,19 +282,6 @@ fn run(text: &[u8]) -> usize {
     text[start..].iter().position(|byte| !is_base(byte)).map_or(text.len(), |at| start + at)
 }
 
-/// Drops repetitions of a merge.
-fn once_each(merges: &[Merge], ties: Ties) -> Vec<Merge> {
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut kept: Vec<Merge> = match ties {
-        Ties::SubwordNmt => merges.iter().filter(|merge| seen.insert(*merge)).cloned().collect(),
-        Ties::HuggingFace => merges.iter().rev().filter(|merge| seen.insert(*merge)).cloned().collect(),
-    };
-    if ties == Ties::HuggingFace {
-        kept.reverse();
-    }
-    kept
-}
-
 /// Digests all that decides which tokens come out.
 fn fingerprint(
     tokens: &[Option<Arc<str>>],
@@ -310,4 +301,11 @@ fn fingerprint(
     }
     let digits: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("bpe:{digits}")
+}
+
+register! {
+    tokenizer "bpe", "byte-pair encoding, or any tokenizer.json (bpe:PATH, or a path that ends in .json)",
+    options: &[],
+    claims: |text| Path::new(text).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json")),
+    create: |config, _registry| open(config.required("the path of a tokenizer.json")?)
 }

@@ -2,10 +2,14 @@
 
 mod bpe;
 mod encode;
+mod file;
+mod foreign;
 mod merge;
 mod rules;
 mod train;
 
 pub use bpe::{Bpe, Encoded};
+pub use file::open;
+pub use foreign::ForeignTokenizer;
 pub use merge::Merge;
 pub use train::{End, Progress, Ties, Trained, Trainer};

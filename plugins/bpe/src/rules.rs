@@ -86,7 +86,7 @@ impl Rules {
             *last = NONE;
         }
         let mut queue: BinaryHeap<Reverse<(u32, usize, u32)>> = BinaryHeap::new();
-        let mut offer = |queue: &mut BinaryHeap<_>, pair: (u32, u32), at: usize| {
+        let offer = |queue: &mut BinaryHeap<_>, pair: (u32, u32), at: usize| {
             if let Some(rule) = self.rule(pair) {
                 queue.push(Reverse((rule.rank, at, rule.result)));
             }

@@ -5,11 +5,11 @@
 
 use rayon::prelude::*;
 
-use super::{Work, inventory::END};
+use super::{inventory::END, work::Work};
 
 /// Tokens fit four bits.
 pub(super) const LIMIT: usize = 16;
-const BLOCK: usize = 4 << 20;
+const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
 const PAIRS: usize = LIMIT * LIMIT;
 
 /// Codes of the bases; everything else ends a word.

@@ -2,27 +2,26 @@
 //!
 //! An epoch compacts the text, lists the places of the most frequent pairs, and merges pair after pair by walking their
 //! lists, in exact order, until the best count falls below the epoch's threshold: a pair that is not followed must be
-//! rarer than that. Counts of known pairs only fall, since no two merges of a run spell the same token; a run in which
-//! they would is handed over to the plain trainer.
+//! rarer than that. Counts of known pairs only fall (see `Inventory::merge`).
 
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
 use super::{
-    Work,
     cells::{Cell, compact},
     dense::Dense,
     inventory::END,
     pairs::{Candidate, List, candidates, recycle},
     queue::Queue,
     step::{self, Tally},
+    work::Work,
 };
 
 /// The most cells a token may span within an epoch, so that no token reaches over a whole shard.
-const WIDEST: u32 = 1 << 14;
+const WIDEST: u32 = if cfg!(test) { 16 } else { 1 << 14 };
 /// The fewest and the most cells in a shard; offsets within one fit 32 bits.
-const SHARD: Range<usize> = 1 << 16..1 << 31;
+const SHARD: Range<usize> = if cfg!(test) { 32..1 << 31 } else { 1 << 16..1 << 31 };
 
 /// The text as cells.
 #[derive(Debug)]
@@ -58,7 +57,6 @@ impl<C: Cell> Epochs<C> {
             self.buffers = recycle(followed, self.threads);
             compact(&mut self.cells, self.threads);
         }
-        work.exhausted();
         Ok(())
     }
 

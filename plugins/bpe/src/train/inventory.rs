@@ -2,7 +2,8 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use rustc_hash::FxHashMap;
+use dlm_sdk::{Error, Result};
+use rustc_hash::FxHashSet;
 
 use super::Ties;
 
@@ -15,7 +16,7 @@ pub(super) const FIRST_MERGE: u32 = 5;
 #[derive(Debug)]
 pub(super) struct Inventory {
     texts: Vec<Arc<[u8]>>,
-    ids: FxHashMap<Arc<[u8]>, u32>,
+    known: FxHashSet<Arc<[u8]>>,
     /// The merges in order, as pairs of ids.
     pub(super) merges: Vec<(u32, u32)>,
     ties: Ties,
@@ -24,8 +25,7 @@ pub(super) struct Inventory {
 impl Inventory {
     pub(super) fn new(ties: Ties) -> Self {
         let texts: Vec<Arc<[u8]>> = [&b""[..], b"A", b"C", b"G", b"T"].map(Arc::from).into();
-        let ids = texts.iter().cloned().zip(0..).collect();
-        Self { texts, ids, merges: Vec::new(), ties }
+        Self { known: texts.iter().cloned().collect(), texts, merges: Vec::new(), ties }
     }
 
     /// Returns the number of ids.
@@ -45,34 +45,22 @@ impl Inventory {
         }
     }
 
-    /// Returns how the merged pair would be spelled, and the id that spelling already has.
-    pub(super) fn spell(&self, pair: (u32, u32)) -> (Arc<[u8]>, Option<u32>) {
+    /// Records a merge and returns the id of its result.
+    ///
+    /// No two merges of a run spell the same token, and counts of known pairs never rise: what becomes of a stretch of
+    /// text, as long as no merge crosses its borders, depends on the stretch alone. So once a merge has made a token of
+    /// it, it is that token wherever its borders are whole, and no other pair spells it there.
+    pub(super) fn merge(&mut self, pair: (u32, u32)) -> Result<u32> {
         let text: Arc<[u8]> = [&self.text(pair.0)[..], &self.text(pair.1)[..]].concat().into();
-        let known = self.ids.get(&text).copied();
-        (text, known)
-    }
-
-    /// Records a merge and returns the id of its result, or `None` if a token is already spelled so.
-    pub(super) fn merge(&mut self, pair: (u32, u32)) -> Option<u32> {
-        let (text, known) = self.spell(pair);
-        if known.is_some() {
-            return None;
+        if !self.known.insert(Arc::clone(&text)) {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            return Err(Error::internal(format!(
+                "merge {}: {text} is a token already",
+                self.merges.len() + 1
+            )));
         }
         self.merges.push(pair);
-        Some(self.add(text))
-    }
-
-    /// Records a merge whose result may already have an id, and returns the id.
-    pub(super) fn merge_again(&mut self, pair: (u32, u32)) -> u32 {
-        let (text, known) = self.spell(pair);
-        self.merges.push(pair);
-        known.unwrap_or_else(|| self.add(text))
-    }
-
-    fn add(&mut self, text: Arc<[u8]>) -> u32 {
-        let id = self.texts.len() as u32;
-        self.ids.insert(Arc::clone(&text), id);
         self.texts.push(text);
-        id
+        Ok(self.texts.len() as u32 - 1)
     }
 }

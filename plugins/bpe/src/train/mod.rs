@@ -1,4 +1,14 @@
 //! Learning a vocabulary.
+//!
+//! A text is first single bases. Over and over, the pair of neighbours that occurs most often becomes a token of its own
+//! wherever it stands. Every maximal run of bases is a word, and no pair reaches over its ends. In `AAAA` the pair `A A`
+//! occurs three times, though it can be merged but twice, leftmost first. This is how the paper's reference, Sennrich et
+//! al. 2016, and Hugging Face count; of equally frequent pairs they prefer different ones ([`Ties`]).
+//!
+//! A genome is a few words of a hundred million bases, for which trainers made for text take hours: they shift the rest
+//! of the word at each merge. Here a merge touches the places of its pair and nothing else. The first merges, which
+//! concern a good part of the text, rewrite it ([`dense`]); the later ones follow lists of places ([`epochs`]). Memory
+//! beside the sequences is at most three bytes a base.
 
 mod cells;
 mod dense;
@@ -8,6 +18,8 @@ mod pairs;
 mod plain;
 mod queue;
 mod step;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::{
@@ -114,10 +126,7 @@ pub enum End {
 #[derive(Clone, Debug)]
 pub struct Trained {
     merges: Vec<Merge>,
-    /// For each number of new tokens asked for, how many merges made them.
-    cycles: Vec<usize>,
     snapshots: Vec<usize>,
-    ties: Ties,
     end: End,
 }
 
@@ -136,20 +145,19 @@ impl Trained {
     ///
     /// # Errors
     ///
-    /// If there are more tokens than ids.
+    /// None that merges as they are learned can cause.
     pub fn bpe(&self) -> Result<Bpe> {
-        Bpe::from_merges(&self.merges, self.ties)
+        Bpe::from_merges(&self.merges)
     }
 
-    /// Returns the vocabulary after a number of cycles; `None` if training ended before.
-    pub fn after(&self, cycles: usize) -> Option<Result<Bpe>> {
-        let merges = if cycles == 0 { 0 } else { *self.cycles.get(cycles - 1)? };
-        Some(Bpe::from_merges(&self.merges[..merges], self.ties))
+    /// Returns the vocabulary of the first merges; `None` if training ended before.
+    pub fn after(&self, merges: usize) -> Option<Result<Bpe>> {
+        Some(Bpe::from_merges(self.merges.get(..merges)?))
     }
 
-    /// Returns the snapshots that were asked for and reached, each with its number of cycles.
+    /// Returns the snapshots that were asked for and reached, each with its number of merges.
     pub fn snapshots(&self) -> impl Iterator<Item = (usize, Result<Bpe>)> + '_ {
-        self.snapshots.iter().filter_map(|&cycles| Some((cycles, self.after(cycles)?)))
+        self.snapshots.iter().filter_map(|&merges| Some((merges, self.after(merges)?)))
     }
 }
 
@@ -180,10 +188,6 @@ impl Trainer {
         pool.install(|| {
             let mut work = Work::new(self, progress);
             self.fast(sequences, threads, &mut work)?;
-            if !work.ended() {
-                work.restart();
-                plain::train(sequences, self.ties, &mut work)?;
-            }
             Ok(work.finish())
         })
     }
@@ -193,7 +197,7 @@ impl Trainer {
     pub fn train_plainly(&self, sequences: &[&[u8]]) -> Result<Trained> {
         let mut progress = |_| ControlFlow::Continue(());
         let mut work = Work::new(self, &mut progress);
-        plain::train(sequences, self.ties, &mut work)?;
+        plain::train(sequences, &mut work)?;
         Ok(work.finish())
     }
 

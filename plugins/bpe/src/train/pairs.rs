@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{cells::Cell, inventory::END};
 
 /// Above this many ids pairs are first counted by hash.
-const EXACT_IDS: usize = 1024;
+const EXACT_IDS: usize = if cfg!(test) { 24 } else { 1024 };
 const BUCKETS: u32 = 20;
 
 /// A pair and its occurrences: for each shard, offsets from the start of the shard, ascending.
