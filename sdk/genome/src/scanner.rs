@@ -65,8 +65,13 @@ impl<R: Read> Scanner<R> {
 
     /// Drops bytes of the current line and the line feed after them.
     pub(crate) fn consume_line(&mut self, count: usize) {
-        self.unread.start += count + 1;
-        self.finished_lines += 1;
+        self.consume_lines(count + 1, 1);
+    }
+
+    /// Drops whole lines with their ends.
+    pub(crate) fn consume_lines(&mut self, bytes: usize, lines: u64) {
+        self.unread.start += bytes;
+        self.finished_lines += lines;
     }
 
     /// Returns the next line without its end, and its number; the last line may lack its end.

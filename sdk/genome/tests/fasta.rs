@@ -152,7 +152,26 @@ fn lines_that_never_end_are_errors() {
     let options = Options::default().max_length(1_000_000);
     let error =
         Reader::new(endless, "x").unwrap().with_options(options).records().next().unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "x: line 2: record 'a': is longer than 1000000 bases");
+    assert_eq!(error.to_string(), "x: record 'a': is longer than 1000000 bases");
+}
+
+#[test]
+fn rare_codes_and_faults_are_found_among_many_lines() {
+    let mut text = b">a\n".to_vec();
+    for line in 2..9_000_u32 {
+        let code = if line % 1_237 == 0 { b'R' } else { b'C' };
+        text.extend_from_slice(b"ACGTACGTAcgTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACGTACG");
+        text.extend_from_slice(&[code, b'\n']);
+    }
+    let record = &records(&text).unwrap()[0];
+    assert_eq!(record.ambiguous(), 7);
+    let unknown: Vec<_> = (0..record.bases().len()).filter(|&base| record.bases()[base] == b'N').collect();
+    assert_eq!(unknown, (1..8).map(|nth| (nth * 1_237 - 1) * 60 - 1).collect::<Vec<_>>());
+
+    let line = 8_000;
+    text[3 + (line - 2) * 61 + 10] = b'*';
+    let error = records(&text).unwrap_err();
+    assert_eq!(error.to_string(), "x.fa: line 8000: record 'a': column 11: '*' is no base");
 }
 
 #[test]

@@ -170,10 +170,20 @@ impl<R: Read> Reader<R> {
     fn read_bases(&mut self, record: &mut Record) -> Result<()> {
         let mut column = 0;
         let mut pending_return = false;
+        // Bytes that were found to need a look at each line.
+        let mut slow = 0;
         loop {
             let chunk = self.scanner.fill()?;
-            if chunk.is_empty() || column == 0 && !pending_return && chunk[0] == b'>' {
+            let at_line_start = column == 0 && !pending_return;
+            if chunk.is_empty() || at_line_start && chunk[0] == b'>' {
                 return Ok(());
+            }
+            if at_line_start && slow == 0 {
+                let (bytes, lines) = bases::append_lines(chunk, &self.options, record);
+                slow = if lines == 0 { chunk.len() } else { 0 };
+                self.scanner.consume_lines(bytes, lines);
+                self.check_length(record)?;
+                continue;
             }
             let feed = memchr(b'\n', chunk);
             let line = &chunk[..feed.unwrap_or(chunk.len())];
@@ -188,19 +198,27 @@ impl<R: Read> Reader<R> {
                 let column = column + offset + 1 - usize::from(pending_return);
                 return Err(self.refused(error, column, record));
             }
-            if record.bases.len() as u64 > self.options.max_length {
-                let message = format!("is longer than {} bases", self.options.max_length);
-                return Err(self.scanner.error(ErrorKind::LineTooLong, message).in_record(&record.name));
-            }
             pending_return = feed.is_none() && body.len() < length;
             if feed.is_some() {
                 column = 0;
+                slow = slow.saturating_sub(length + 1);
                 self.scanner.consume_line(length);
             } else {
                 column += length;
+                slow = slow.saturating_sub(length);
                 self.scanner.consume(length);
             }
+            self.check_length(record)?;
         }
+    }
+
+    fn check_length(&self, record: &Record) -> Result<()> {
+        if record.bases.len() as u64 <= self.options.max_length {
+            return Ok(());
+        }
+        let message = format!("is longer than {} bases", self.options.max_length);
+        let error = Error::new(ErrorKind::LineTooLong, message).at_path(self.scanner.path().clone());
+        Err(error.in_record(&record.name).with_hint("split the sequence, or raise the limit"))
     }
 
     fn refused(&self, error: Error, column: usize, record: &Record) -> Error {
