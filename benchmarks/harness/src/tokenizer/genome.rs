@@ -177,7 +177,8 @@ fn add_published(
         .map_err(|error| Error::io(format!("{}: cannot be listed", folder.display()), error))?;
     let mut found = Vec::new();
     for entry in listing {
-        let entry = entry.map_err(|error| Error::io(format!("{}: cannot be listed", folder.display()), error))?;
+        let entry =
+            entry.map_err(|error| Error::io(format!("{}: cannot be listed", folder.display()), error))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if let Some(chromosome) = pickle::chromosome(&name) {
             let number: u32 = name["chr_".len()..name.len() - ".pkl".len()].parse().unwrap_or(u32::MAX);
@@ -204,15 +205,17 @@ fn add_published(
         let known = |text: &String| {
             ids.get(text.as_str()).copied().ok_or_else(|| {
                 let name = &tokenizer.spec().name;
-                Error::invalid(format!("{}: {text:?} is no token of {name}", path.display()))
-                    .with_hint("the tokens were made by another tokenizer: give the one they were published with")
+                Error::invalid(format!("{}: {text:?} is no token of {name}", path.display())).with_hint(
+                    "the tokens were made by another tokenizer: give the one they were published with",
+                )
             })
         };
         let vocabulary = published.vocabulary().iter().map(known).collect::<Result<Vec<_>>>()?;
         // An unknown token stands for one base, however it is spelled.
         let length = |text: &String| if text == "[UNK]" { 1 } else { text.len() as u32 };
         let lengths: Vec<u32> = published.vocabulary().iter().map(length).collect();
-        let all = |table: &[u32]| published.tokens().iter().map(|&token| table[token as usize]).collect::<Vec<_>>();
+        let all =
+            |table: &[u32]| published.tokens().iter().map(|&token| table[token as usize]).collect::<Vec<_>>();
         writer.add_tokens(&chromosome, &all(&vocabulary), &all(&lengths))?;
         progress.add(1);
     }

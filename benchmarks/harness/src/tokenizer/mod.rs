@@ -17,7 +17,8 @@ pub use self::{
     encode::{EncodeArgs, Format},
     genome::GenomeArgs,
     report::{
-        CompositionRow, Dictionary, FrequencyRow, GenomeSize, LengthRow, Report, ReportArgs, Survey, Survival, TokenRow,
+        CompositionRow, Dictionary, FrequencyRow, GenomeSize, LengthRow, Report, ReportArgs, Survey,
+        Survival, TokenRow,
     },
     train::TrainArgs,
 };

@@ -29,7 +29,9 @@ pub(super) fn each(
         .collect();
     let progress = context.progress(what, lengths.map(|lengths| lengths.iter().sum()));
     for path in paths {
-        let mut reader = open(path, &progress, context.cancellation())?;
+        let reader = open(path, &progress, context.cancellation());
+        context.check()?;
+        let mut reader = reader?;
         loop {
             let mut record = Record::default();
             let found = reader.read(&mut record);

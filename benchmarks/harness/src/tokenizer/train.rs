@@ -157,13 +157,18 @@ fn train(args: &TrainArgs, pieces: &[&[u8]], context: &Context) -> Result<Traine
     };
     trainer.train(pieces, &mut |now| {
         progress.set(now.merges as u64);
-        if context.cancellation().signal().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if context.cancellation().signal().is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     })
 }
 
 fn excluded(args: &TrainArgs, records: &[Record], context: &Context) -> Result<IntervalSet> {
     let Some(path) = &args.exclude else { return Ok(IntervalSet::default()) };
-    let lengths: Lengths = records.iter().map(|record| (record.name(), record.bases().len() as u64)).collect();
+    let lengths: Lengths =
+        records.iter().map(|record| (record.name(), record.bases().len() as u64)).collect();
     let mut table = bed::Reader::open(path)?.within(lengths);
     let mut intervals = Vec::new();
     for row in &mut table {

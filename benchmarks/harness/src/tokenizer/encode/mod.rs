@@ -74,11 +74,8 @@ pub(super) fn run(args: &EncodeArgs, context: &Context) -> Result<()> {
         Format::Npy => Box::new(npy::Npy::create(&args.output)?),
         Format::Parquet => Box::new(parquet::Parquet::create(&args.output)?),
     };
-    let mut answer = Answer {
-        output: shown(&args.output),
-        tokenizer: tokenizer.spec().name.clone(),
-        ..Answer::default()
-    };
+    let mut answer =
+        Answer { output: shown(&args.output), tokenizer: tokenizer.spec().name.clone(), ..Answer::default() };
     let mut waiting: Vec<Record> = Vec::new();
     let mut bases = 0;
     sequences::each(context, "tokenizing", &args.fasta, |record| {
@@ -116,7 +113,9 @@ fn write(
     let batch = tokenizer.batch(&sequences)?;
     for (record, row) in records.iter().zip(batch.rows()) {
         context.check()?;
-        encoding.write(record.name(), row).map_err(|error| error.within(format!("record {}", record.name())))?;
+        encoding
+            .write(record.name(), row)
+            .map_err(|error| error.within(format!("record {}", record.name())))?;
         answer.records += 1;
         answer.bases += record.bases().len() as u64;
         answer.tokens += row.ids.len() as u64;

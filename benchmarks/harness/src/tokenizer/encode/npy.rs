@@ -37,7 +37,13 @@ impl Npy {
             None => tempfile::tempfile(),
         }
         .map_err(|error| failed(path, error))?;
-        Ok(Self { path: path.to_owned(), output, rows: BufWriter::with_capacity(1 << 16, rows), records: 0, tokens: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            output,
+            rows: BufWriter::with_capacity(1 << 16, rows),
+            records: 0,
+            tokens: 0,
+        })
     }
 }
 

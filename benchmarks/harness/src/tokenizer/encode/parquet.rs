@@ -66,7 +66,9 @@ impl Parquet {
         let properties =
             WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
         let writer = parse_message_type(SCHEMA)
-            .and_then(|schema| SerializedFileWriter::new(output.clone(), Arc::new(schema), Arc::new(properties)))
+            .and_then(|schema| {
+                SerializedFileWriter::new(output.clone(), Arc::new(schema), Arc::new(properties))
+            })
             .map_err(|error| failed(path, error))?;
         Ok(Self {
             path: path.to_owned(),

@@ -78,7 +78,12 @@ fn free_place(taken: &[Place], width: f64, height: f64) -> Option<Place> {
     let spiral = (0..STEPS).map(|step| {
         let turn = f64::from(step).sqrt() * 1.1;
         let radius = 3.4 * turn;
-        Place { x: WIDTH / 2.0 + radius * turn.cos(), y: HEIGHT / 2.0 + 0.58 * radius * turn.sin(), width, height }
+        Place {
+            x: WIDTH / 2.0 + radius * turn.cos(),
+            y: HEIGHT / 2.0 + 0.58 * radius * turn.sin(),
+            width,
+            height,
+        }
     });
     spiral.into_iter().find(|place| place.within_picture() && !taken.iter().any(|other| other.meets(place)))
 }

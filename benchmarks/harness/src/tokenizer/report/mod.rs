@@ -14,9 +14,7 @@ use dlm_genome::output;
 use dlm_sdk::{Error, Result};
 
 pub use self::{
-    summary::{
-        CompositionRow, Dictionary, FrequencyRow, GenomeSize, LengthRow, Report, Survival, TokenRow,
-    },
+    summary::{CompositionRow, Dictionary, FrequencyRow, GenomeSize, LengthRow, Report, Survival, TokenRow},
     survey::Survey,
 };
 use super::sequences;

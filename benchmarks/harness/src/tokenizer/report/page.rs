@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{plots::Plot, summary::{Report, TokenRow}};
+use super::{
+    plots::Plot,
+    summary::{Report, TokenRow},
+};
 use crate::tokenizer::names::thousands;
 
 const STYLE: &str = "body{font:15px/1.5 Helvetica,Arial,'DejaVu Sans',sans-serif;color:#1a1a1a;max-width:60em;\

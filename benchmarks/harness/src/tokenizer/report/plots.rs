@@ -20,7 +20,11 @@ pub(super) fn plots(report: &Report) -> Vec<Plot> {
         plot("dictionary_lengths.svg", "Lengths of the dictionary's tokens", dictionary_lengths(report)),
         plot("token_lengths.svg", "Lengths of the genome's tokens", token_lengths(report)),
         plot("coverage.svg", "Share of all words of a length that are tokens", coverage(report)),
-        plot("frequencies.svg", "Frequencies of tokens, and of the same k-mers in the genome", frequencies(report)),
+        plot(
+            "frequencies.svg",
+            "Frequencies of tokens, and of the same k-mers in the genome",
+            frequencies(report),
+        ),
         plot("ranks.svg", "Tokens by rank, and the same k-mers in the genome", ranks(report)),
         plot("most_frequent.svg", "The most frequent tokens", most_frequent(report)),
         plot("nucleotides.svg", "Nucleotides", nucleotides(report)),
@@ -49,7 +53,9 @@ fn coverage(report: &Report) -> String {
             label: format!("{} bases", row.length),
             value: 100.0 * row.coverage,
             note: match row.length {
-                ..16 => format!("{} of {}", thousands(row.occurring as u64), thousands(1 << (2 * row.length))),
+                ..16 => {
+                    format!("{} of {}", thousands(row.occurring as u64), thousands(1 << (2 * row.length)))
+                }
                 _ => format!("{} of 4^{}", thousands(row.occurring as u64), row.length),
             },
         })
@@ -62,15 +68,17 @@ fn frequencies(report: &Report) -> String {
     plot.x_scale = Scale::Log;
     let line = |label: &str, series, count: fn(&super::summary::FrequencyRow) -> usize| Line {
         label: label.to_owned(),
-        points: report.frequencies.iter().map(|row| ((row.from * row.below).sqrt(), count(row) as f64)).collect(),
+        points: report
+            .frequencies
+            .iter()
+            .map(|row| ((row.from * row.below).sqrt(), count(row) as f64))
+            .collect(),
         markers: true,
         series,
         ..Line::default()
     };
-    plot.lines = vec![
-        line("as tokens", 0, |row| row.tokens),
-        line("as k-mers at every place", 1, |row| row.kmers),
-    ];
+    plot.lines =
+        vec![line("as tokens", 0, |row| row.tokens), line("as k-mers at every place", 1, |row| row.kmers)];
     plot.to_svg()
 }
 
@@ -90,8 +98,10 @@ fn ranks(report: &Report) -> String {
             ..Line::default()
         }
     };
-    plot.lines =
-        vec![line("as tokens", 0, |row| row.occurrences), line("as k-mers at every place", 1, |row| row.kmers)];
+    plot.lines = vec![
+        line("as tokens", 0, |row| row.occurrences),
+        line("as k-mers at every place", 1, |row| row.kmers),
+    ];
     plot.to_svg()
 }
 
@@ -125,7 +135,11 @@ fn shares(report: &Report, axis: &str, columns: &[(&str, Share)]) -> String {
     for row in &report.composition {
         for (name, share) in columns {
             let value = 100.0 * share(row);
-            plot.bars.push(Bar { label: format!("{}, {name}", row.base), value, note: format!("{value:.1}") });
+            plot.bars.push(Bar {
+                label: format!("{}, {name}", row.base),
+                value,
+                note: format!("{value:.1}"),
+            });
         }
     }
     plot.to_svg()

@@ -53,15 +53,7 @@ impl<'t> Survey<'t> {
             .filter(|&length| length <= LONGEST)
             .map(|length| Kmers::new(length, words.iter().flatten().map(|word| word.text.as_bytes())))
             .collect();
-        Self {
-            tokenizer,
-            words,
-            by_length,
-            waiting: Vec::new(),
-            records: 0,
-            bases: [0; 4],
-            unknown_bases: 0,
-        }
+        Self { tokenizer, words, by_length, waiting: Vec::new(), records: 0, bases: [0; 4], unknown_bases: 0 }
     }
 
     /// Counts a sequence.
@@ -126,7 +118,10 @@ impl<'t> Survey<'t> {
             reverse.spans.iter().rev().map(|span| (length - span.end, length - span.start)).peekable();
         let known = |id: Option<&TokenId>| id.is_some_and(|&id| self.words[id as usize].is_some());
         let inside: Vec<bool> = (0..forward.ids.len())
-            .map(|place| known(place.checked_sub(1).map(|last| &forward.ids[last])) && known(forward.ids.get(place + 1)))
+            .map(|place| {
+                known(place.checked_sub(1).map(|last| &forward.ids[last]))
+                    && known(forward.ids.get(place + 1))
+            })
             .collect();
         for ((&id, &Span { start, end }), inside) in forward.ids.iter().zip(forward.spans).zip(inside) {
             while mirrored.next_if(|&other| other < (start, end)).is_some() {}
