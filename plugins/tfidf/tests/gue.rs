@@ -1,9 +1,8 @@
 //! Scores on a real task beside those of scikit-learn's own forest.
 //!
 //! The task is `prom_300_tata` of GUE (4,904 promoters and controls of 300 bases to learn from, 613 to ask about) in
-//! 6-mers. scikit-learn 1.9.1, forests of 50 trees, 20 seeds: the Matthews correlation of non-overlapping 6-mers is
-//! 0.2935 on average with a standard deviation of 0.018 between seeds, that of overlapping ones (100 trees, 5 seeds) 0.345
-//! with 0.016.
+//! 6-mers. scikit-learn 1.9.1: forests of 50 trees score a Matthews correlation of 0.2985 on non-overlapping 6-mers, with a
+//! standard deviation of 0.019 between 40 seeds; forests of 100 trees 0.345 on overlapping ones, with 0.016 between 5.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
@@ -48,8 +47,8 @@ fn cut<'s>(rows: &'s [(String, u32)], step: usize, ids: &mut BTreeMap<&'s str, u
     batch
 }
 
-/// Returns the mean correlation over seeds.
-fn score(train: &[(String, u32)], test: &[(String, u32)], step: usize) -> f64 {
+/// Returns the mean correlation over some seeds.
+fn score(train: &[(String, u32)], test: &[(String, u32)], step: usize, seeds: u64) -> f64 {
     let mut ids = BTreeMap::new();
     let (fit, ask) = (cut(train, step, &mut ids), cut(test, step, &mut ids));
     let mut texts = vec![None; ids.len()];
@@ -59,7 +58,6 @@ fn score(train: &[(String, u32)], test: &[(String, u32)], step: usize) -> f64 {
     let tfidf = TfIdf::fit(Words::of_texts(texts, WordRule::Sklearn), &fit).unwrap();
     let (records, questions) = (tfidf.transform(&fit).unwrap(), tfidf.transform(&ask).unwrap());
     let classes: Vec<u32> = train.iter().map(|row| row.1).collect();
-    let seeds = 4;
     (0..seeds)
         .map(|seed| {
             let params = ForestParams::new().trees(50).seed(seed).check().unwrap();
@@ -82,9 +80,9 @@ fn scores_on_real_promoters_are_those_of_scikit_learn() {
     };
     let (train, test) = (read(folder.join("train.csv.gz")), read(folder.join("test.csv.gz")));
     assert_eq!((train.len(), test.len()), (4904, 613));
-    let (apart, overlapping) = (score(&train, &test, 6), score(&train, &test, 1));
-    // Four standard errors of a mean of four.
-    assert!((apart - 0.2935).abs() < 0.036, "non-overlapping 6-mers score {apart}");
+    let (apart, overlapping) = (score(&train, &test, 6, 4), score(&train, &test, 1, 2));
+    // Four standard errors of a mean over the seeds.
+    assert!((apart - 0.2985).abs() < 0.038, "non-overlapping 6-mers score {apart}");
     assert!((overlapping - 0.345).abs() < 0.05, "overlapping 6-mers score {overlapping}");
     assert!(overlapping > apart, "{overlapping} is not above {apart}");
 }
