@@ -1,4 +1,54 @@
-//! Genome files and intervals: FASTA, GFF, BED, windows, splits
+//! Genome files and intervals: FASTA, GFF, BED, narrowPeak, windows, blocks and splits.
+//!
+//! # The domain in a minute
+//!
+//! A genome is a few long *sequences* (chromosomes), each a name and a text over A, C, G and T, with N where nobody knows
+//! the base. It comes as **FASTA**. What lies where on it comes as tables: **BED** (any intervals), **narrowPeak** (peaks
+//! of an experiment), **GFF3** and **GTF** (genes and their parts). Both strands carry meaning: what is read on the
+//! reverse strand is the reverse complement of what the file says.
+//!
+//! Positions here are always **0-based and half-open**, whatever the file counts: the first base is 0, and an interval's
+//! end is one past its last base.
+//!
+//! ```text
+//!            0 1 2 3 4 5 6 7
+//!            N A C G T T G N        Interval::new("chr1", 1, 4) is ACG, 3 bases;
+//!              |---->               on the reverse strand it reads CGT
+//! ```
+//!
+//! # What lives here
+//!
+//! | | |
+//! |---|---|
+//! | [`fasta`] | records one by one, whole or by index; the policy for soft mask, N and IUPAC codes |
+//! | [`Genome`] | whole sequences in memory |
+//! | [`bed`], [`narrow_peak`], [`gff`] | tables of intervals, checked against a genome on request |
+//! | [`Tss`] | where genes begin, and windows around that |
+//! | [`Interval`], [`IntervalSet`] | stretches of a genome; union, difference, overlap, distance |
+//! | [`acgt_runs`], [`Windows`] | the known stretches of a sequence; windows over it |
+//! | [`Blocks`], [`BlockSplit`] | groups and splits that do not leak |
+//! | [`names`] | `chr1` or `1` |
+//! | [`tokenized`] | a genome as tokens, looked up by coordinate |
+//! | [`output`] | files that appear whole or not at all |
+//!
+//! Every file may be plain, gzip or bgzip; its first bytes tell, not its name. Whatever is wrong in one is an [`Error`]
+//! that names the file, the record, the line and what to do about it; nothing is guessed and nothing panics.
+//!
+//! No model and no task policy lives here.
+//!
+//! # Examples
+//!
+//! ```
+//! use dlm_genome::{Genome, Interval, Strand, Windows};
+//!
+//! let genome = Genome::read(&b">chr1\nNACGTTGN\n"[..], "toy.fa")?;
+//! let window = Interval::new("chr1", 1, 4)?.with_strand(Some(Strand::Reverse));
+//! assert_eq!(genome.sequence(&window)?, b"CGT");
+//!
+//! let windows: Vec<_> = Windows::tiled(3)?.known_runs(genome.bases("chr1")?).collect();
+//! assert_eq!(windows, [1..4, 4..7]);
+//! # Ok::<(), dlm_genome::Error>(())
+//! ```
 
 pub mod bed;
 mod block_split;
