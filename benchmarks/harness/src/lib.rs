@@ -7,6 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`bench`] | the engine: plan, run, summary |
+//! | [`compare`] | two methods, item by item |
 //! | [`statistics`] | intervals, paired tests |
 //! | [`cli`] | the command line |
 //! | [`context`] | what every command shares: flags, registry, cancellation, progress |
@@ -15,6 +16,7 @@
 pub mod bench;
 mod builtin;
 pub mod cli;
+pub mod compare;
 pub mod context;
 pub mod data;
 pub mod doctor;

@@ -1,6 +1,6 @@
 //! Running a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dlm_sdk::Result;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     context::{Context, Progress},
-    results::{CellResult, Document, PlannedCell, Status, Store, TaskRecord},
+    results::{CellResult, Document, Mode, PlannedCell, Protocol, Status, Store, TaskRecord},
 };
 
 /// Runs the cells of a plan that the store does not have, and returns everything the store then says.
@@ -128,14 +128,15 @@ fn compute(
     Ok(result)
 }
 
+/// Names the row of a table that a cell belongs to.
+fn row_of(cell: &CellResult) -> (String, String, String, Mode, Protocol) {
+    (cell.model.clone(), cell.task.clone(), cell.split.clone(), cell.mode, cell.protocol)
+}
+
 /// Adds cells and tasks of earlier runs that this plan does not replace.
 fn keep_earlier(document: &mut Document, before: Document) {
-    let place = |cell: &CellResult| {
-        (cell.model.clone(), cell.task.clone(), cell.split.clone(), cell.mode, cell.protocol, cell.seed)
-    };
-    let taken: std::collections::BTreeSet<_> = document.cells.iter().map(place).collect();
     // One method has one set of seeds: a row is not filled up with seeds of an earlier setting.
-    let rows: BTreeMap<_, _> = taken.iter().map(|(m, t, s, mode, p, _)| ((m, t, s, *mode, *p), ())).collect();
+    let rows: BTreeSet<_> = document.cells.iter().map(row_of).collect();
     let data: BTreeMap<_, _> = document
         .tasks
         .iter()
@@ -145,7 +146,7 @@ fn keep_earlier(document: &mut Document, before: Document) {
         .cells
         .into_iter()
         .filter(|cell| {
-            !rows.contains_key(&(&cell.model, &cell.task, &cell.split, cell.mode, cell.protocol))
+            !rows.contains(&row_of(cell))
                 && data
                     .get(&(cell.task.clone(), cell.split.clone()))
                     .is_none_or(|now| *now == (cell.data.clone(), cell.limit))

@@ -15,7 +15,16 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use dlm_sdk::{Error, Result};
 
-use crate::context::{Cancellation, Context, Flags, Outcome};
+use crate::{
+    compare::CompareArgs,
+    context::{Cancellation, Context, Flags, Outcome},
+    data::DataCommand,
+    doctor::DoctorArgs,
+    quickstart::QuickstartArgs,
+    report::ReportArgs,
+    task::TaskCommand,
+    tokenizer::TokenizerCommand,
+};
 
 /// Compares DNA language models with what token frequencies alone reach.
 #[derive(Debug, Parser)]
@@ -59,12 +68,36 @@ enum Command {
     /// Plan and run benchmarks: models and baselines, times tasks, times seeds
     #[command(subcommand)]
     Bench(crate::bench::Command),
+    /// Compare two methods item by item on every task that both have finished
+    Compare(CompareArgs),
+    /// Find, fetch and verify data packs
+    #[command(subcommand)]
+    Data(DataCommand),
+    /// Say what was found on this machine, and what to do about what was not
+    Doctor(DoctorArgs),
+    /// Run the main job on embedded defaults: fetch, train, compare, report
+    Quickstart(QuickstartArgs),
+    /// Write one offline HTML file from the results of a run
+    Report(ReportArgs),
+    /// List, show and make tasks
+    #[command(subcommand)]
+    Task(TaskCommand),
+    /// Train tokenizers and tokenize sequences and genomes
+    #[command(subcommand)]
+    Tokenizer(TokenizerCommand),
 }
 
 impl Command {
     fn run(self, context: &Context) -> Result<Outcome> {
         match self {
             Self::Bench(command) => command.run(context),
+            Self::Compare(arguments) => arguments.run(context),
+            Self::Data(command) => command.run(context),
+            Self::Doctor(arguments) => arguments.run(context),
+            Self::Quickstart(arguments) => arguments.run(context),
+            Self::Report(arguments) => arguments.run(context),
+            Self::Task(command) => command.run(context),
+            Self::Tokenizer(command) => command.run(context),
         }
     }
 }
