@@ -58,18 +58,18 @@ impl InitArgs {
 
 fn text(made: &Made) -> String {
     let [train, validation, test] = made.sizes;
-    let mut text = format!(
+    let mut answer = format!(
         "{}: {} task, {train} examples in train, {validation} in validation, {test} in test ({})\n",
         made.name,
         format!("{:?}", made.target).to_lowercase(),
         made.split
     );
     if !made.classes.is_empty() {
-        let _ = writeln!(text, "classes: {}", made.classes.join(", "));
+        let _ = writeln!(answer, "classes: {}", made.classes.join(", "));
     }
     for note in &made.notes {
-        let _ = writeln!(text, "{note}");
+        let _ = writeln!(answer, "{note}");
     }
-    let _ = writeln!(text, "use it as --tasks {}", made.folder.display());
-    text
+    let _ = writeln!(answer, "use it as --tasks {}", made.folder.display());
+    answer
 }
