@@ -20,10 +20,10 @@ pub(super) fn extract(archive: &Path, member: &str, output: &mut dyn Write) -> R
     let file = BufReader::new(File::open(archive).map_err(fail)?);
     let is_zip = archive.extension().is_some_and(|extension| extension == "whl" || extension == "zip");
     let found = if is_zip { from_zip(file, member, output) } else { from_tar(file, member, output) };
-    match found.map_err(fail)? {
-        true => Ok(()),
-        false => Err(Error::invalid(format!("{}: holds no {member}", archive.display()))),
+    if found.map_err(fail)? {
+        return Ok(());
     }
+    Err(Error::invalid(format!("{}: holds no {member}", archive.display())))
 }
 
 fn from_zip(file: BufReader<File>, member: &str, output: &mut dyn Write) -> io::Result<bool> {

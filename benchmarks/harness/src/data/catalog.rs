@@ -325,9 +325,11 @@ mod tests {
                 let hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
                 match &file.check {
                     Check::Sha256(digest) => {
-                        assert!(digest.len() == 64 && hexadecimal(digest), "{}", file.name)
+                        assert!(digest.len() == 64 && hexadecimal(digest), "{}", file.name);
                     }
-                    Check::Md5(digest) => assert!(digest.len() == 32 && hexadecimal(digest), "{}", file.name),
+                    Check::Md5(digest) => {
+                        assert!(digest.len() == 32 && hexadecimal(digest), "{}", file.name);
+                    }
                     Check::Recorded => {}
                 }
                 if let Origin::Url(url) = &file.origin {

@@ -1,6 +1,7 @@
 //! Digests of files.
 
 use std::{
+    fmt::Write as _,
     fs::File,
     io::{self, Read as _},
     path::Path,
@@ -41,8 +42,14 @@ pub(crate) fn digests(path: &Path, check: &dyn Fn() -> dlm_sdk::Result<()>) -> d
     Ok(Digests { sha256: hexadecimal(&sha256.finalize()), md5: hexadecimal(&md5.finalize()), bytes })
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Writes bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in bytes {
+        // Writing to a string never fails.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl Default for Patience {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(15),
-            silence: Duration::from_secs(60),
+            silence: Duration::from_mins(1),
             tries: 4,
             pause: Duration::from_secs(1),
         }

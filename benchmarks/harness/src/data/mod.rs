@@ -73,13 +73,13 @@ impl FetchArgs {
         }
         let packs = self.packs.iter().map(|id| find(id)).collect::<Result<Vec<_>>>()?;
         let fetcher = Fetcher::new(context, Cache::of_user()?);
-        let mut fetched = Vec::new();
+        let mut packs_here = Vec::new();
         for pack in &packs {
-            fetched.push(fetcher.fetch(pack, self.from_file.as_deref())?);
+            packs_here.push(fetcher.fetch(pack, self.from_file.as_deref())?);
         }
-        context.print(&fetched, || {
+        context.print(&packs_here, || {
             let mut text = String::new();
-            for file in fetched.iter().flat_map(|pack| pack.files.iter().map(move |file| (pack, file))) {
+            for file in packs_here.iter().flat_map(|pack| pack.files.iter().map(move |file| (pack, file))) {
                 let (pack, file) = file;
                 let state = if file.reused { "there and verified" } else { "fetched and verified" };
                 // Writing to a string never fails.

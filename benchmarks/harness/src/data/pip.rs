@@ -107,7 +107,7 @@ impl Python {
             "download",
         ]);
         command.args(["--no-deps", "--require-hashes", "--progress-bar", "off", "--dest"]).arg(folder);
-        if package.archive.ends_with(".whl") {
+        if Path::new(&package.archive).extension().is_some_and(|extension| extension == "whl") {
             command.args(["--only-binary", ":all:"]);
         } else {
             command.args(["--no-binary", ":all:", "--no-build-isolation"]);

@@ -1,5 +1,7 @@
 //! A value a row, with the intervals around it and the points behind it.
 
+use std::fmt::Write as _;
+
 use super::{
     frame,
     scale::{Axis, Scale},
@@ -170,12 +172,13 @@ fn draw_row(svg: &mut Svg, row: &DotRow, axis: &Axis, y: f64, labels: f64) {
 }
 
 fn describe(row: &DotRow) -> String {
+    // Writing to a string never fails.
     let mut text = row.label.clone();
     if let Some(value) = row.value {
-        text.push_str(&format!(": {value:.4}"));
+        let _ = write!(text, ": {value:.4}");
     }
     if let Some((low, high)) = row.interval {
-        text.push_str(&format!(" [{low:.4}, {high:.4}]"));
+        let _ = write!(text, " [{low:.4}, {high:.4}]");
     }
     if !row.note.is_empty() {
         text.push_str("; ");

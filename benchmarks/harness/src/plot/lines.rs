@@ -22,6 +22,17 @@ pub struct Line {
     pub series: usize,
 }
 
+/// A straight line between two points.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Straight {
+    /// Where it begins.
+    pub from: (f64, f64),
+    /// Where it ends.
+    pub to: (f64, f64),
+    /// Its name in the legend.
+    pub label: String,
+}
+
 /// Curves on two axes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LinePlot {
@@ -39,8 +50,8 @@ pub struct LinePlot {
     pub x_scale: Scale,
     /// How values are laid along the vertical axis.
     pub y_scale: Scale,
-    /// A straight line to compare with, and its name: from one point to another.
-    pub reference: Option<((f64, f64), (f64, f64), String)>,
+    /// A straight line to compare with.
+    pub reference: Option<Straight>,
     /// The width in pixels.
     pub width: f64,
     /// The height of the box in pixels.
@@ -62,7 +73,7 @@ impl LinePlot {
             .lines
             .iter()
             .map(|line| line.label.as_str())
-            .chain(self.reference.iter().map(|reference| reference.2.as_str()))
+            .chain(self.reference.iter().map(|reference| reference.label.as_str()))
             .map(|label| text_width(label, SMALL) + 52.0)
             .fold(0.0, f64::max);
         let columns = (((right - left + 40.0) / widest.max(1.0)).floor() as usize).clamp(1, entries.max(1));
@@ -80,7 +91,7 @@ impl LinePlot {
         frame::vertical(&mut svg, &up, left, right, &self.y_axis);
         frame::horizontal(&mut svg, &across, top, bottom, &self.x_axis);
         let place = |x: f64, y: f64| (across.place(x), up.place(y));
-        if let Some((from, to, _)) = &self.reference {
+        if let Some(Straight { from, to, .. }) = &self.reference {
             svg.line(place(from.0, from.1), place(to.0, to.1), MUTED, 1.2, "4 3");
         }
         for line in &self.lines {
@@ -104,7 +115,7 @@ impl LinePlot {
                 let text = frame::shorten(&line.label, SMALL, column - 40.0);
                 svg.text((x + 36.0, y), Anchor::Start, SMALL, INK, &text);
             }
-            if let Some((_, _, label)) = &self.reference {
+            if let Some(Straight { label, .. }) = &self.reference {
                 let (x, y) = at(self.lines.len());
                 svg.line((x, y - 4.0), (x + 30.0, y - 4.0), MUTED, 1.2, "4 3");
                 svg.text((x + 36.0, y), Anchor::Start, SMALL, INK, label);
@@ -144,7 +155,7 @@ mod tests {
     fn curves_and_their_names_are_drawn() {
         let mut plot = LinePlot::new("false positives", "true positives");
         plot.x_range = Some((0.0, 1.0));
-        plot.reference = Some(((0.0, 0.0), (1.0, 1.0), "chance".into()));
+        plot.reference = Some(Straight { from: (0.0, 0.0), to: (1.0, 1.0), label: "chance".into() });
         for (series, label) in ["a", "b"].into_iter().enumerate() {
             let points = vec![(0.0, 0.0), (0.2, 0.9), (1.0, 1.0)];
             let band = vec![(0.0, 0.0, 0.1), (1.0, 0.9, 1.0)];

@@ -39,6 +39,6 @@ pub use bars::{Bar, BarPlot};
 pub use dots::{DotPlot, DotRow, Reference};
 pub use heatmap::Heatmap;
 pub use histogram::{Bin, Histogram};
-pub use lines::{Line, LinePlot};
+pub use lines::{Line, LinePlot, Straight};
 pub use scale::Scale;
 pub use style::{Mark, Marker};

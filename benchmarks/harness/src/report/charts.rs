@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{curves::Answers, numbers, section::Rows};
 use crate::{
-    plot::{DotPlot, DotRow, Heatmap, Line, LinePlot, Reference},
+    plot::{DotPlot, DotRow, Heatmap, Line, LinePlot, Reference, Straight},
     results::{Control, Interval, Summary, TaskRecord},
 };
 
@@ -71,7 +71,7 @@ fn dots(axis: &str) -> DotPlot {
 
 fn scores(task: &TaskRecord, rows: &Rows<'_>) -> Chart {
     let mut plot = dots(&format!("{} on test", metric_name(rows.primary)));
-    for row in &rows.rows {
+    for row in &rows.list {
         let Some(score) = row.score else {
             plot.rows.push(unfinished(row));
             continue;
@@ -105,7 +105,7 @@ fn scores(task: &TaskRecord, rows: &Rows<'_>) -> Chart {
 
 fn gains(rows: &Rows<'_>) -> Option<Chart> {
     let mut plot = dots(&format!("context gain in {}", metric_name(rows.primary)));
-    for row in &rows.rows {
+    for row in &rows.list {
         let Some(gain) = &row.gains.context else { continue };
         plot.rows.push(DotRow {
             label: numbers::label(&row.model),
@@ -116,7 +116,7 @@ fn gains(rows: &Rows<'_>) -> Option<Chart> {
             ..DotRow::default()
         });
     }
-    let control = numbers::label(&rows.rows.iter().find_map(|row| row.gains.context.as_ref())?.control);
+    let control = numbers::label(&rows.list.iter().find_map(|row| row.gains.context.as_ref())?.control);
     plot.references.push(Reference { value: 0.0, label: control.clone() });
     Some(Chart {
         title: "Context gain".into(),
@@ -131,7 +131,7 @@ fn gains(rows: &Rows<'_>) -> Option<Chart> {
 
 fn accuracy(task: &TaskRecord, rows: &Rows<'_>) -> Chart {
     let mut plot = dots("accuracy on test, percent");
-    for row in &rows.rows {
+    for row in &rows.list {
         let value = row.metrics.get("accuracy").map(|accuracy| accuracy * 100.0);
         let note = value.map_or_else(|| row.status.name().to_owned(), |value| format!("{value:.2} %"));
         plot.rows.push(DotRow {
@@ -180,7 +180,7 @@ fn thin(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
 
 fn roc(answers: &[Answers]) -> Chart {
     let mut plot = curve("false positive rate", "true positive rate");
-    plot.reference = Some(((0.0, 0.0), (1.0, 1.0), "guessing".into()));
+    plot.reference = Some(Straight { from: (0.0, 0.0), to: (1.0, 1.0), label: "guessing".into() });
     for (series, answer) in answers.iter().take(CURVES).enumerate() {
         let points =
             roc_curve(&answer.scores, &answer.positive).iter().map(|point| (point.x, point.y)).collect();
@@ -204,7 +204,7 @@ fn precision_recall(answers: &[Answers]) -> Chart {
     if let Some(first) = answers.first() {
         let share = first.positive.iter().filter(|positive| **positive).count() as f64
             / first.positive.len().max(1) as f64;
-        plot.reference = Some(((0.0, share), (1.0, share), "guessing".into()));
+        plot.reference = Some(Straight { from: (0.0, share), to: (1.0, share), label: "guessing".into() });
     }
     for (series, answer) in answers.iter().take(CURVES).enumerate() {
         let points =
@@ -227,7 +227,8 @@ fn precision_recall(answers: &[Answers]) -> Chart {
 fn reliability(answers: &[Answers]) -> Chart {
     let mut plot = curve("mean confidence in the prediction", "share of predictions that are right");
     plot.x_range = Some((0.5, 1.0));
-    plot.reference = Some(((0.0, 0.0), (1.0, 1.0), "perfectly calibrated".into()));
+    plot.reference =
+        Some(Straight { from: (0.0, 0.0), to: (1.0, 1.0), label: "perfectly calibrated".into() });
     for (series, answer) in answers.iter().take(CURVES).enumerate() {
         let items = answer.scores.iter().zip(&answer.positive).map(|(score, positive)| {
             let score = f64::from(*score);

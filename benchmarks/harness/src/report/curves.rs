@@ -27,7 +27,7 @@ pub(super) fn read(store: &Store, task: &TaskRecord, rows: &Rows<'_>) -> Result<
     }
     let methods = if task.target == "binary" { METHODS } else { 1 };
     let mut all = Vec::new();
-    for row in rows.rows.iter().filter(|row| row.score.is_some()).take(methods) {
+    for row in rows.list.iter().filter(|row| row.score.is_some()).take(methods) {
         let Some(key) = row.cells.first() else { continue };
         let mut answers = Answers {
             model: row.model.clone(),

@@ -28,7 +28,7 @@ pub(super) fn latex(tables: &[(String, &TaskRecord, Rows<'_>)]) -> String {
             task.items[2],
             escape(metric_name(table.primary)),
         );
-        for row in &table.rows {
+        for row in &table.list {
             let Some(score) = row.score else {
                 let _ = writeln!(
                     text,

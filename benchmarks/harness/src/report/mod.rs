@@ -67,7 +67,9 @@ impl ReportArgs {
         let written = write(&store, &self.output, "Benchmark of DNA sequence models", self.latex, self.csv)?;
         context.print(&written, || {
             let files = [Some(&written.report), written.latex.as_ref(), written.csv.as_ref()];
-            files.into_iter().flatten().map(|path| format!("{}\n", path.display())).collect()
+            let paths: Vec<String> =
+                files.into_iter().flatten().map(|path| path.display().to_string()).collect();
+            paths.join("\n")
         })?;
         Ok(Outcome::Done)
     }

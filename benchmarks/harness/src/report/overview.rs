@@ -48,7 +48,7 @@ impl Overview {
         let mut lines: BTreeMap<&str, Line> = BTreeMap::new();
         let mut ranks: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, (_, _, table)) in tables.iter().enumerate() {
-            for row in &table.rows {
+            for row in &table.list {
                 let line = lines.entry(&row.model).or_insert_with(|| Line {
                     model: numbers::label(&row.model),
                     kind: kind_name(row),
@@ -60,7 +60,7 @@ impl Overview {
                         tables.len()
                     ],
                 });
-                ranks.entry(&row.model).or_default().push(row.rank.unwrap_or(table.rows.len()));
+                ranks.entry(&row.model).or_default().push(row.rank.unwrap_or(table.list.len()));
                 let text = match row.score {
                     Some(score) => numbers::fixed(score, table.decimals()),
                     None => row.status.name().to_owned(),

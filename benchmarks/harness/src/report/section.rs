@@ -20,7 +20,7 @@ const LONG_ARM: f64 = 0.05;
 pub(super) struct Rows<'a> {
     pub(super) protocol: Protocol,
     pub(super) primary: &'a str,
-    pub(super) rows: Vec<&'a Summary>,
+    pub(super) list: Vec<&'a Summary>,
     cells: BTreeMap<&'a str, &'a CellResult>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Rows<'a> {
             let mut rows: Vec<&Summary> =
                 document.summary.iter().filter(belongs).filter(|row| row.protocol == protocol).collect();
             rows.sort_by_key(|row| (row.score.is_none(), row.rank.unwrap_or(usize::MAX)));
-            Self { protocol, primary, rows, cells: cells.clone() }
+            Self { protocol, primary, list: rows, cells: cells.clone() }
         };
         protocols.into_iter().map(table).collect()
     }
@@ -58,14 +58,14 @@ impl<'a> Rows<'a> {
     /// Returns the context-free and the local control that gains were taken above.
     pub(super) fn controls(&self) -> (Option<&'a str>, Option<&'a str>) {
         let control = |gain: fn(&Summary) -> Option<&Gain>| {
-            self.rows.iter().find_map(|&row| gain(row)).map(|gain| gain.control.as_str())
+            self.list.iter().find_map(|&row| gain(row)).map(|gain| gain.control.as_str())
         };
         (control(|row| row.gains.context.as_ref()), control(|row| row.gains.local.as_ref()))
     }
 
     /// Returns how many decimals its scores are written with.
     pub(super) fn decimals(&self) -> usize {
-        numbers::decimals(self.rows.iter().filter_map(|row| row.score))
+        numbers::decimals(self.list.iter().filter_map(|row| row.score))
     }
 }
 
@@ -162,7 +162,7 @@ pub(super) struct MetricTable {
 impl Section {
     /// Says everything about a task but its plots.
     pub(super) fn new(number: usize, task: &TaskRecord, rows: &Rows<'_>) -> Self {
-        let higher = rows.rows.first().is_none_or(|row| row.higher_is_better);
+        let higher = rows.list.first().is_none_or(|row| row.higher_is_better);
         Self {
             anchor: format!("task-{number}"),
             task: task.task.clone(),
@@ -177,8 +177,8 @@ impl Section {
             notes: task.notes.clone(),
             citation: task.citation.clone(),
             license: task.license.clone(),
-            rows: rows.rows.iter().map(|summary| row(summary, rows.decimals(), rows.controls())).collect(),
-            pretraining: rows.rows.iter().any(|row| row.gains.pretraining.is_some()),
+            rows: rows.list.iter().map(|summary| row(summary, rows.decimals(), rows.controls())).collect(),
+            pretraining: rows.list.iter().any(|row| row.gains.pretraining.is_some()),
             charts: Vec::new(),
             metrics: metric_table(task, rows),
         }
@@ -248,7 +248,7 @@ pub(super) fn kind_name(row: &Summary) -> &'static str {
 fn verdict(rows: &Rows<'_>) -> Vec<String> {
     let decimals = rows.decimals();
     let metric = metric_name(rows.primary);
-    let Some(best) = rows.rows.iter().find(|row| row.score.is_some()) else {
+    let Some(best) = rows.list.iter().find(|row| row.score.is_some()) else {
         return vec!["No method has a score on this task.".into()];
     };
     let around = best.over_items.as_ref().map(|around| format!(" {}", numbers::interval(around, decimals)));
@@ -258,7 +258,7 @@ fn verdict(rows: &Rows<'_>) -> Vec<String> {
         numbers::label(&best.model),
         around.unwrap_or_default()
     )];
-    let rival = rows.rows.iter().find(|row| {
+    let rival = rows.list.iter().find(|row| {
         row.score.is_some() && row.control != Some(Control::ContextFree) && row.gains.context.is_some()
     });
     if let Some(rival) = rival
@@ -283,7 +283,7 @@ fn verdict(rows: &Rows<'_>) -> Vec<String> {
 fn badges(task: &TaskRecord, rows: &Rows<'_>) -> Vec<Badge> {
     let mut badges = Vec::new();
     let arm = rows
-        .rows
+        .list
         .iter()
         .find_map(|row| row.over_items.as_ref())
         .map_or(0.0, |around| (around.high - around.low) / 2.0);
@@ -301,9 +301,9 @@ fn badges(task: &TaskRecord, rows: &Rows<'_>) -> Vec<Badge> {
     for (status, name) in
         [(Status::Failed, "failed"), (Status::Unsupported, "unsupported"), (Status::Missing, "missing")]
     {
-        let count = rows.rows.iter().filter(|row| row.status == status).count();
+        let count = rows.list.iter().filter(|row| row.status == status).count();
         if count > 0 {
-            badges.push(Badge { name, reason: format!("{count} of {} methods", rows.rows.len()) });
+            badges.push(Badge { name, reason: format!("{count} of {} methods", rows.list.len()) });
         }
     }
     if let Some(limit) = task.limit {
@@ -355,7 +355,7 @@ fn metric_table(task: &TaskRecord, rows: &Rows<'_>) -> MetricTable {
     let field = |row: &Summary, id: &String| {
         Field::number(row.metrics.get(id).copied(), |value| numbers::fixed(value, 3))
     };
-    let done = rows.rows.iter().filter(|row| row.score.is_some());
+    let done = rows.list.iter().filter(|row| row.score.is_some());
     MetricTable {
         names: task.metrics.iter().map(|id| metric_name(id).to_owned()).collect(),
         rows: done

@@ -138,7 +138,7 @@ fn failed(like: &Summary) -> Summary {
 
 fn predictions(score: f64) -> Vec<Prediction> {
     let answer = |id: u64| {
-        let target = u32::from(id % 2 == 0);
+        let target = u32::from(id.is_multiple_of(2));
         let wrong = (id as f64) / 60.0 > score;
         let probability = 0.55 + 0.4 * ((id * 7 % 60) as f32 / 60.0);
         let prediction = if wrong { 1 - target } else { target };

@@ -107,7 +107,7 @@ fn table() -> Vec<u8> {
     .unwrap();
     let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::default()).unwrap();
     let mut group = writer.next_row_group().unwrap();
-    let text = |values: [&str; 2]| values.map(|value| ByteArray::from(value)).to_vec();
+    let text = |values: [&str; 2]| values.map(ByteArray::from).to_vec();
     let columns = [
         Ok(text(["B", "A gene"])),
         Ok(text(["-", "+"])),

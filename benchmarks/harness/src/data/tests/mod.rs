@@ -18,7 +18,7 @@ pub(super) fn context() -> Context {
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    digest::hexadecimal(&Sha256::digest(bytes))
 }
 
 fn impatient() -> Patience {
@@ -210,8 +210,8 @@ fn a_local_file_takes_the_place_of_the_network() {
     let fetcher = Fetcher::new(&context, Cache::at(cache.path()));
     fs::write(local.path().join("wrong"), b"wrong").unwrap();
     assert!(fetcher.fetch(&pack, Some(&local.path().join("wrong"))).is_err());
-    let fetched = fetcher.fetch(&pack, Some(&path)).unwrap();
-    assert_eq!(fs::read(fetched.first()).unwrap(), content());
+    let taken = fetcher.fetch(&pack, Some(&path)).unwrap();
+    assert_eq!(fs::read(taken.first()).unwrap(), content());
     assert!(path.exists(), "the user's file stays");
 }
 
