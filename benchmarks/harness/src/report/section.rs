@@ -259,7 +259,9 @@ fn verdict(rows: &Rows<'_>) -> Vec<String> {
         around.unwrap_or_default()
     )];
     let rival = rows.list.iter().find(|row| {
-        row.score.is_some() && row.control != Some(Control::ContextFree) && row.gains.context.is_some()
+        row.score.is_some()
+            && matches!(row.control, None | Some(Control::Local))
+            && row.gains.context.is_some()
     });
     if let Some(rival) = rival
         && let Some(gain) = &rival.gains.context
