@@ -9,11 +9,15 @@
 
 use std::{
     env,
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use dlm_sdk::{Error, Result};
+
+use crate::context::Context;
 
 /// The user's cache folder.
 #[derive(Clone, Debug)]
@@ -66,12 +70,26 @@ impl Cache {
     }
 
     /// Makes the folder of a pack and waits until no other process fetches it.
-    pub(super) fn lock(&self, id: &str) -> Result<Lock> {
+    pub(super) fn lock(&self, context: &Context, id: &str) -> Result<Lock> {
         let folder = make(self.pack(id))?;
         let path = folder.with_file_name(format!("{id}.lock"));
         let fail = |error| Error::io(format!("{}: cannot be locked", path.display()), error);
         let file = File::options().create(true).append(true).open(&path).map_err(fail)?;
-        file.lock().map_err(fail)?;
+        let mut told = false;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(fail(error)),
+                Err(TryLockError::WouldBlock) => {
+                    if !told {
+                        context.note(format!("another process is fetching {id}; waiting for it"));
+                        told = true;
+                    }
+                    context.check()?;
+                    thread::sleep(Duration::from_millis(100));
+                }
+            }
+        }
         Ok(Lock { _file: file, folder })
     }
 }

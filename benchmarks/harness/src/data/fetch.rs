@@ -130,7 +130,7 @@ impl<'a> Fetcher<'a> {
     /// fetched so far stays for the next try; what is wrong is removed.
     pub fn fetch(&self, pack: &Pack, from: Option<&Path>) -> Result<Fetched> {
         let within = |error: Error| error.within(format!("pack {}", pack.id));
-        let lock = self.cache.lock(&pack.id)?;
+        let lock = self.cache.lock(self.context, &pack.id)?;
         let mut record = read_record(lock.folder());
         let mut files = Vec::new();
         for file in &pack.files {

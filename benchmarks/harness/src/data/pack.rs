@@ -61,6 +61,8 @@ pub struct Package {
     pub sha256: String,
     /// The file's path inside.
     pub member: String,
+    /// The module of the build system that a source archive names, which pip would run and a stub stands in for.
+    pub build_system: Option<String>,
     /// What becomes of it.
     pub conversion: Conversion,
 }

@@ -86,15 +86,8 @@ impl Python {
         let line = format!("{}=={} --hash=sha256:{}\n", package.name, package.version, package.sha256);
         fs::write(&requirements, line).map_err(fail)?;
         let stub = folder.join("stub");
-        for system in ["poetry/core/masonry/api.py", "setuptools/build_meta.py"] {
-            let path = stub.join(system);
-            let (Some(parent), Some(top)) = (path.parent(), system.split('/').next()) else { continue };
-            fs::create_dir_all(parent).and_then(|()| fs::write(&path, STUB)).map_err(fail)?;
-            let mut above = parent.to_owned();
-            while above.starts_with(stub.join(top)) {
-                fs::write(above.join("__init__.py"), "").map_err(fail)?;
-                above.pop();
-            }
+        if let Some(system) = &package.build_system {
+            stand_in(&stub, system).map_err(fail)?;
         }
         let mut command = Command::new(&self.program);
         command.args([
@@ -160,6 +153,19 @@ impl Python {
         let errors = errors.and_then(|thread| thread.join().ok()).unwrap_or_default();
         Ok((status, last_line(&errors)))
     }
+}
+
+/// Writes the stub as a module, with the packages around it.
+fn stand_in(stub: &Path, system: &str) -> io::Result<()> {
+    let (packages, module) = system.rsplit_once('.').unwrap_or(("", system));
+    let mut folder = stub.to_owned();
+    fs::create_dir_all(&folder)?;
+    for package in packages.split('.').filter(|package| !package.is_empty()) {
+        folder.push(package);
+        fs::create_dir(&folder)?;
+        fs::write(folder.join("__init__.py"), "")?;
+    }
+    fs::write(folder.join(format!("{module}.py")), STUB)
 }
 
 fn stop(child: &mut Child) {

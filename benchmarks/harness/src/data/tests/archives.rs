@@ -48,6 +48,7 @@ fn pack(archive_name: &str, archive: &[u8], member: &str, content: &[u8], conver
         archive: archive_name.into(),
         sha256: sha256(archive),
         member: member.into(),
+        build_system: archive_name.ends_with(".gz").then(|| "toy_build.api".to_owned()),
         conversion,
     };
     let file = PackFile {
@@ -147,7 +148,7 @@ fn stand_in(folder: &Path, copies: &Path) -> Python {
     let program = folder.join("python");
     let script = format!(
         "#!/bin/sh\necho \"$@\" >> {log}\necho \"$PYTHONPATH\" >> {log}\nwhile [ $# -gt 0 ]; do\n\
-         if [ \"$1\" = --dest ]; then cp {copies} \"$2\"; cp \"$2/requirements.txt\" {folder}; fi\nshift\ndone\n",
+         if [ \"$1\" = --dest ]; then cp {copies} \"$2\"; cp \"$2/requirements.txt\" {folder}; cp \"$2/stub/toy_build/api.py\" {folder}; fi\nshift\ndone\n",
         log = folder.join("log").display(),
         copies = copies.display(),
         folder = folder.display(),
@@ -174,6 +175,7 @@ fn pip_is_held_to_the_digest_and_runs_no_build_system() {
     for argument in ["--no-deps", "--require-hashes", "--no-build-isolation", "/stub"] {
         assert!(log.contains(argument), "{argument} is missing in {log}");
     }
+    assert!(fs::read_to_string(folder.path().join("api.py")).unwrap().contains("prepare_metadata"));
     let requirements = fs::read_to_string(folder.path().join("requirements.txt")).unwrap();
     assert_eq!(requirements, format!("toy==1.0 --hash=sha256:{}\n", sha256(&archive)));
 }
