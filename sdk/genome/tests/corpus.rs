@@ -1,5 +1,7 @@
 //! Replays the corpora of the fuzz targets.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, path::Path};
 
 #[path = "../../../fuzz/src/bed.rs"]

@@ -1,5 +1,7 @@
 //! Random access, compared with htslib's.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use std::{fs, io::Read, path::Path, path::PathBuf};

@@ -1,5 +1,7 @@
 //! Runs, windows, interval sets, blocks and splits against plain recomputation.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::ops::Range;
 
 use dlm_genome::{

@@ -1,5 +1,7 @@
 //! Outputs appear whole or not at all.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{fs, io::Write, path::Path};
 
 use dlm_genome::{

@@ -1,5 +1,11 @@
 //! What several tests need.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "each test uses a part of it, and a test may panic"
+)]
 
 use std::{io::Read, io::Write, path::PathBuf};
 
