@@ -10,7 +10,9 @@ use super::summary::TokenRow;
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 420.0;
 /// Words that are tried; those without a place are left out.
-const WORDS: usize = 250;
+const WORDS: usize = 200;
+/// The share of the picture that words are to cover.
+const FILL: f64 = 0.55;
 const LARGEST: f64 = 64.0;
 const SMALLEST: f64 = 7.0;
 /// The width of a letter of the fixed-width font, by its size, with some air.
@@ -18,7 +20,7 @@ const ADVANCE: f64 = 0.62;
 /// The height of a line of capitals, by its size, with some air.
 const LINE: f64 = 0.86;
 /// Points of the spiral.
-const STEPS: u32 = 4000;
+const STEPS: u32 = 8000;
 
 #[derive(Clone, Copy)]
 struct Place {
@@ -46,15 +48,18 @@ impl Place {
 pub(super) fn cloud(rows: &[TokenRow]) -> String {
     let mut rows: Vec<&TokenRow> = rows.iter().filter(|row| row.occurrences > 0).collect();
     rows.sort_by_key(|row| (std::cmp::Reverse(row.occurrences), row.id));
-    let most = rows.first().map_or(1, |row| row.occurrences) as f64;
+    rows.truncate(WORDS);
+    // A word's area is its length times its frequency; together they cover the share that was set.
+    let letters: f64 = rows.iter().map(|row| row.token.len() as f64 * row.occurrences as f64).sum();
+    let scale = (FILL * WIDTH * HEIGHT / (ADVANCE * LINE * letters.max(1.0))).sqrt();
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
          height=\"{HEIGHT}\" role=\"img\" aria-label=\"cloud of tokens\" font-family=\"'DejaVu Sans Mono', Menlo, \
          Consolas, monospace\" font-weight=\"600\" text-anchor=\"middle\">"
     );
     let mut taken: Vec<Place> = Vec::new();
-    for row in rows.into_iter().take(WORDS) {
-        let size = (LARGEST * (row.occurrences as f64 / most).sqrt()).max(SMALLEST);
+    for row in rows {
+        let size = (scale * (row.occurrences as f64).sqrt()).clamp(SMALLEST, LARGEST);
         let (width, height) = (ADVANCE * size * row.token.len() as f64, LINE * size);
         let Some(place) = free_place(&taken, width, height) else { continue };
         taken.push(place);
@@ -75,17 +80,17 @@ pub(super) fn cloud(rows: &[TokenRow]) -> String {
 }
 
 fn free_place(taken: &[Place], width: f64, height: f64) -> Option<Place> {
-    let spiral = (0..STEPS).map(|step| {
+    let mut spiral = (0..STEPS).map(|step| {
         let turn = f64::from(step).sqrt() * 1.1;
-        let radius = 3.4 * turn;
+        let radius = 3.9 * turn;
         Place {
             x: WIDTH / 2.0 + radius * turn.cos(),
-            y: HEIGHT / 2.0 + 0.58 * radius * turn.sin(),
+            y: HEIGHT / 2.0 + 0.55 * radius * turn.sin(),
             width,
             height,
         }
     });
-    spiral.into_iter().find(|place| place.within_picture() && !taken.iter().any(|other| other.meets(place)))
+    spiral.find(|place| place.within_picture() && !taken.iter().any(|other| other.meets(place)))
 }
 
 /// Returns the colour of a first base, of the palette of Okabe and Ito.
