@@ -67,7 +67,9 @@ pub(crate) fn priors(labels: &[u32], classes: usize) -> Vec<f64> {
         priors[label as usize] += 1.0;
     }
     let total = labels.len() as f64 + 0.5 * classes as f64;
-    priors.iter_mut().for_each(|prior| *prior /= total);
+    for prior in &mut priors {
+        *prior /= total;
+    }
     priors
 }
 
@@ -90,7 +92,9 @@ pub(crate) fn softmax(scores: &mut [f64]) {
         *score = (*score - highest).exp();
         sum += *score;
     }
-    scores.iter_mut().for_each(|score| *score /= sum);
+    for score in scores {
+        *score /= sum;
+    }
 }
 
 /// Turns log-likelihoods into the posterior; a class that train does not hold keeps its prior, since nothing is known of
@@ -118,7 +122,9 @@ pub(crate) fn put_first(class: usize, row: &mut [f64]) {
     let short = highest * (1.0 + LEAD) + LEAD * LEAD - row[class];
     if short > 0.0 {
         let share = short / (1.0 + short);
-        row.iter_mut().for_each(|cell| *cell *= 1.0 - share);
+        for cell in row.iter_mut() {
+            *cell *= 1.0 - share;
+        }
         row[class] += share;
     }
 }

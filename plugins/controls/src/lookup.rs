@@ -229,7 +229,9 @@ impl Predictor for Nearest {
             match &self.answers {
                 Answers::Classes(classes) => {
                     let (weight, class) = (self.trust[tenth(similarity)], classes[sequence] as usize);
-                    row.iter_mut().for_each(|cell| *cell *= 1.0 - weight);
+                    for cell in row.iter_mut() {
+                        *cell *= 1.0 - weight;
+                    }
                     row[class] += weight;
                     labels::put_first(class, row);
                 }

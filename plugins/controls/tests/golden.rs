@@ -1,6 +1,8 @@
 //! The controls against a plain re-implementation and scikit-learn, on real sequence
 //! (`tests/oracles/controls/make.py`).
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
+
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},

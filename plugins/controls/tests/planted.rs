@@ -1,5 +1,7 @@
 //! Tasks whose truth is planted: each control finds what it can see and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use dlm_plugin_controls::{Composition, Counts, Lookup, Majority, Markov, Ngram};
 use dlm_sdk::{dna, metrics::Outcome, prelude::*, random::Stream};
 use ndarray::Array2;

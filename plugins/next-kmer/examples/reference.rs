@@ -1,6 +1,6 @@
 //! Scores the controls on next-k-mer prediction of a chromosome: the numbers a language model has to beat.
 //!
-//! `cargo run --release -p dlm-plugin-next-kmer --example reference -- GENOME [SAMPLES] [K,K..] [BASELINE,BASELINE..]`
+//! `cargo run --release -p dlm-plugin-next-kmer --example reference -- GENOME [SAMPLES [K,K.. [BASELINE..]]]`
 //!
 //! Ends with an error if `ngram:12` stays at or below 2.5 % on the next 6-mer of 500,000 segments.
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
@@ -17,7 +17,10 @@ fn main() -> Result<()> {
     let genome = arguments.next().ok_or_else(|| Error::invalid("the genome is missing"))?;
     let samples = arguments.next().unwrap_or_else(|| "500000".to_owned());
     let k = arguments.next().unwrap_or_else(|| "6".to_owned());
-    let baselines = arguments.next().unwrap_or_else(|| "majority,markov:3,markov:5,ngram:12".to_owned());
+    let mut baselines: Vec<String> = arguments.collect();
+    if baselines.is_empty() {
+        baselines = ["majority", "markov:3", "markov:5", "ngram:12"].map(str::to_owned).to_vec();
+    }
     let mut registry = Registry::builtin()?;
     registry.share("genome", genome);
     let mut missed = Vec::new();
@@ -27,7 +30,7 @@ fn main() -> Result<()> {
             let task = registry.task(&format!("next-kmer:{k},split={split},samples={samples}"))?;
             let [train, validation, test] = Split::ALL.map(|split| task.collect(split));
             let (train, validation, test) = (train?, validation?, test?);
-            for name in baselines.split(',') {
+            for name in &baselines {
                 let score = score(task.spec(), &*registry.baseline(name)?, &train, &validation, &test)?;
                 println!("{}\t{split}\t{name}\t{}\t{}", task.spec().name, test.len(), score.line);
                 if name == "ngram:12" && k == "6" && samples == "500000" && score.accuracy <= 0.025 {

@@ -220,7 +220,7 @@ impl<'g> Source<'g> {
         let id = self.number << 32 | u64::from(cell);
         // A block that a cut goes through is a group on either side of it.
         let part = if settings.split == SplitKind::Grouped { piece.split as u64 } else { 0 };
-        set.add_at(id, input, &[class as f32], self.number << 32 | start / BLOCK << 2 | part, locus)
+        set.add_at(id, input, &[class as f32], self.number << 32 | (start / BLOCK) << 2 | part, locus)
     }
 
     fn held_out(&self) -> impl Iterator<Item = Locus> {
@@ -279,7 +279,7 @@ fn spec(settings: &Settings, available: usize, splits: &[ExampleSet; 3]) -> Task
     let classes = 1 << (2 * k);
     let name = match settings.form {
         Form::Segments => format!("next-kmer:{k}"),
-        form => format!("next-kmer:{k},form={}", form.name()),
+        Form::Windows510 => format!("next-kmer:{k},form={}", settings.form.name()),
     };
     let mut spec = TaskSpec::new(name, Target::Multiclass(classes), settings.split);
     spec.metrics = vec![
@@ -294,11 +294,11 @@ fn spec(settings: &Settings, available: usize, splits: &[ExampleSet; 3]) -> Task
     spec.continuation = Some(k);
     spec.class_names = (0..classes as u64).map(|index| dna::kmer(index, k)).collect();
     spec.strand_specific = true;
-    spec.citation =
-        "Sanabria, Hirsch and Poetsch, Distinguishing word identity and sequence context in DNA language \
-                     models, BMC Bioinformatics 2024, doi:10.1186/s12859-024-05869-5"
-            .to_owned();
-    spec.license = "that of the genome".to_owned();
+    spec.citation = String::from(
+        "Sanabria, Hirsch and Poetsch, Distinguishing word identity and sequence context in DNA language models, BMC \
+         Bioinformatics 2024, doi:10.1186/s12859-024-05869-5",
+    );
+    spec.license = String::from("that of the genome");
     spec.notes = notes(settings, available, splits);
     spec
 }

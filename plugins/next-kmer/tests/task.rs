@@ -1,5 +1,7 @@
 //! The task on a made-up genome and on chromosome 21.
 
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
+
 use std::{
     io::Write as _,
     path::{Path, PathBuf},

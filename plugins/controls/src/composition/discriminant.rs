@@ -52,7 +52,9 @@ pub(super) fn fit(
         });
         let mut covariance = scatter(deviations);
         for (at, line) in covariance.iter_mut().enumerate() {
-            line.iter_mut().for_each(|cell| *cell /= n);
+            for cell in line.iter_mut() {
+                *cell /= n;
+            }
             line[at] += RIDGE;
         }
         let lower = factor(&covariance);

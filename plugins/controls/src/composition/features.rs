@@ -59,7 +59,9 @@ impl Scaler {
             scaler.mean[feature] = mean;
             scaler.factor[feature] = if variance > 1e-18 { variance.sqrt().recip() } else { 0.0 };
         }
-        table.iter_mut().for_each(|row| scaler.scale(row));
+        for row in &mut table {
+            scaler.scale(row);
+        }
         (scaler, table)
     }
 

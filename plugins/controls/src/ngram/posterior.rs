@@ -109,7 +109,9 @@ impl Choice {
             log_likelihoods(counts, bases, &mut sums);
             rows.iter_mut().zip(&sums).for_each(|(row, sum)| row[class] = *sum);
         }
-        rows.iter_mut().for_each(|row| labels::posterior(&self.priors, &self.seen, row));
+        for row in &mut rows {
+            labels::posterior(&self.priors, &self.seen, row);
+        }
         rows
     }
 
@@ -180,6 +182,6 @@ impl Predictor for Posterior {
 
     fn parameters(&self) -> Option<u64> {
         let classes = self.choices.iter().map(|choice| choice.counts.len() as u64).sum::<u64>();
-        Some(classes * 3 << (2 * self.order))
+        Some((classes * 3) << (2 * self.order))
     }
 }
