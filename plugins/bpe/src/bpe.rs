@@ -3,13 +3,17 @@
 use std::{path::Path, sync::Arc};
 
 use dlm_sdk::{
-    Error, Result, Sequence, Span, SpecialTokens, TokenId, TokenSink, Tokenizer, TokenizerSpec, dna,
-    register,
+    Error, Result, Sequence, Span, SpecialTokens, TokenId, TokenSink, Tokenizer, TokenizerSpec, dna, register,
 };
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Merge, encode::Matcher, open, rules::Rules};
+use crate::{
+    Merge,
+    encode::{Matcher, Paths},
+    open,
+    rules::Rules,
+};
 
 /// The special tokens of vocabularies made here, by id from 0.
 const SPECIAL: [&str; 5] = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
@@ -158,8 +162,8 @@ impl Bpe {
     ///
     /// [`Invalid`](dlm_sdk::ErrorKind::Invalid) for sequences of 2^32 bases or more.
     pub fn encode(&self, bases: &[u8]) -> Result<Encoded> {
-        let (mut encoded, mut tokens) = (Encoded::default(), Vec::new());
-        self.encode_into(bases, &mut tokens, &mut encoded)?;
+        let mut encoded = Encoded::default();
+        self.encode_into(bases, &mut Paths::default(), &mut encoded)?;
         Ok(encoded)
     }
 
@@ -170,14 +174,20 @@ impl Bpe {
     /// As [`encode`](Self::encode).
     pub fn encode_plainly(&self, bases: &[u8]) -> Result<Encoded> {
         let mut encoded = Encoded::default();
-        self.runs(bases, &mut Vec::new(), &mut encoded, |bases, tokens| self.rules.encode(bases, tokens))?;
+        self.runs(bases, &mut encoded, |bases, emit| emit(&self.encode_run(bases)))?;
         Ok(encoded)
     }
 
-    fn encode_into(&self, bases: &[u8], tokens: &mut Vec<u32>, encoded: &mut Encoded) -> Result<()> {
-        self.runs(bases, tokens, encoded, |bases, tokens| match &self.matcher {
-            Some(matcher) => matcher.encode(&self.rules, bases, tokens),
-            None => self.rules.encode(bases, tokens),
+    fn encode_run(&self, bases: &[u8]) -> Vec<u32> {
+        let mut tokens = Vec::new();
+        self.rules.encode(bases, &mut tokens);
+        tokens
+    }
+
+    fn encode_into(&self, bases: &[u8], paths: &mut Paths, encoded: &mut Encoded) -> Result<()> {
+        self.runs(bases, encoded, |bases, emit| match &self.matcher {
+            Some(matcher) => emit(matcher.encode(bases, paths)),
+            None => emit(&self.encode_run(bases)),
         })
     }
 
@@ -185,9 +195,8 @@ impl Bpe {
     fn runs(
         &self,
         bases: &[u8],
-        tokens: &mut Vec<u32>,
         encoded: &mut Encoded,
-        encode: impl Fn(&[u8], &mut Vec<u32>),
+        mut encode: impl FnMut(&[u8], &mut dyn FnMut(&[u32])),
     ) -> Result<()> {
         if u32::try_from(bases.len()).is_err() {
             return Err(Error::invalid(format!(
@@ -201,15 +210,15 @@ impl Bpe {
         let mut at = 0;
         while at < bases.len() {
             let length = run(&bases[at..]);
-            tokens.clear();
-            encode(&bases[at..at + length], tokens);
             let mut start = at as u32;
-            encoded.ids.extend(tokens.iter().map(|&token| self.rules.ids()[token as usize]));
-            encoded.spans.extend(tokens.iter().map(|&token| {
-                let span = Span { start, end: start + self.lengths[token as usize] };
-                start = span.end;
-                span
-            }));
+            encode(&bases[at..at + length], &mut |tokens| {
+                encoded.ids.extend(tokens.iter().map(|&token| self.rules.ids()[token as usize]));
+                encoded.spans.extend(tokens.iter().map(|&token| {
+                    let span = Span { start, end: start + self.lengths[token as usize] };
+                    start = span.end;
+                    span
+                }));
+            });
             at += length;
             while at < bases.len() && dna::code(bases[at]).is_none() {
                 encoded.ids.push(self.unknown);
@@ -256,9 +265,9 @@ impl Tokenizer for Bpe {
     }
 
     fn tokenize(&self, sequences: &[Sequence<'_>], sink: &mut dyn TokenSink) -> Result<()> {
-        let (mut encoded, mut tokens) = (Encoded::default(), Vec::new());
+        let (mut encoded, mut paths) = (Encoded::default(), Paths::default());
         for sequence in sequences {
-            self.encode_into(sequence.bases(), &mut tokens, &mut encoded)?;
+            self.encode_into(sequence.bases(), &mut paths, &mut encoded)?;
             if sink.emit(&encoded.ids, &encoded.spans).is_break() {
                 return Err(Error::cancelled());
             }

@@ -7,6 +7,12 @@ use crate::rules::Rules;
 
 /// Bases looked up at once.
 const WIDTH: usize = 8;
+/// The most letters in all tokens; beyond, the tree would outgrow its use.
+const MOST_LETTERS: usize = 1 << 22;
+/// Ways through a text at once, and how many bases each takes before they are joined.
+const LANES: usize = 4;
+const SHORTEST_LANE: usize = if cfg!(test) { 5 } else { 32 };
+const LONGEST_LANE: usize = if cfg!(test) { 100 } else { 4096 };
 const NONE: u32 = u32::MAX;
 /// A table entry is a token and this bit if longer tokens begin with the same bases.
 const LONGER: u32 = 1 << 31;
@@ -54,7 +60,8 @@ fn digit(base: u8) -> usize {
 impl Matcher {
     /// Builds the tables, or declines rules for which going by neighbours is not exact.
     pub(crate) fn new(rules: &Rules) -> Option<Self> {
-        if !covers(rules) || rules.len() >= TOKEN as usize {
+        let letters: usize = (0..rules.len() as u32).map(|token| rules.text(token).len()).sum();
+        if !covers(rules) || rules.len() >= TOKEN as usize || letters > MOST_LETTERS {
             return None;
         }
         // A token that its own text does not encode to can never come out.
@@ -165,29 +172,103 @@ impl Matcher {
     }
 
     /// Encodes bases.
-    pub(crate) fn encode(&self, rules: &Rules, bases: &[u8], tokens: &mut Vec<u32>) {
-        let first = tokens.len();
+    ///
+    /// One way through a text waits for its own last step most of the time, so four go at once, from four places. A way
+    /// that begins in the middle is soon on the right track, and is joined where both have a border and get on: then all
+    /// neighbours do, which makes the whole the encoding.
+    pub(crate) fn encode<'p>(&self, bases: &[u8], paths: &'p mut Paths) -> &'p [u32] {
         let start = self.tokens.len() as u32;
-        let (mut at, mut last) = (0, start);
-        while at < bases.len() {
-            let mut token = self.longest(bases, at);
-            while !self.compatible.follows(rules, last, token) {
-                token = self.tokens[token as usize].shorter;
-                while token == NONE {
-                    // Nothing fits after the last token: it was too long.
-                    if tokens.len() == first {
-                        // Not reached with rules that are covered; what is asked for is still the right answer.
-                        return rules.encode(bases, tokens);
-                    }
-                    let back = tokens.swap_remove(tokens.len() - 1);
-                    at -= self.tokens[back as usize].length as usize;
-                    last = if tokens.len() > first { tokens[tokens.len() - 1] } else { start };
-                    token = self.tokens[back as usize].shorter;
-                }
+        let [main, sides @ ..] = &mut paths.0;
+        main.restart(0, start);
+        while main.at < bases.len() {
+            let first = main.at;
+            let size = ((bases.len() - first) / LANES).min(LONGEST_LANE);
+            if size < SHORTEST_LANE {
+                main.at_least(bases.len(), |path| self.step(bases, path));
+                break;
             }
-            tokens.push(token);
-            at += self.tokens[token as usize].length as usize;
-            last = token;
+            for (lane, side) in (1..).zip(&mut *sides) {
+                side.restart(first + lane * size, start);
+            }
+            let end = |lane: usize| first + (lane + 1) * size;
+            let [one, two, three] = &mut *sides;
+            while main.at < end(0) && one.at < end(1) && two.at < end(2) && three.at < end(3) {
+                self.step(bases, main);
+                self.step(bases, one);
+                self.step(bases, two);
+                self.step(bases, three);
+            }
+            main.at_least(end(0), |path| self.step(bases, path));
+            for (lane, side) in (1..).zip(&mut *sides) {
+                side.at_least(end(lane), |path| self.step(bases, path));
+                self.join(bases, main, side);
+            }
+        }
+        &main.tokens
+    }
+
+    /// Adds the next token, stepping back as far as it takes.
+    #[inline]
+    fn step(&self, bases: &[u8], path: &mut Path) {
+        let mut token = self.longest(bases, path.at);
+        while !self.compatible.follows(path.last, token) {
+            token = self.tokens[token as usize].shorter;
+            while token == NONE {
+                // Nothing fits after the last token: it was too long. There always is one, for every text has an
+                // encoding.
+                let Some(back) = path.tokens.pop() else { return };
+                path.at -= self.tokens[back as usize].length as usize;
+                path.last = path.tokens.last().copied().unwrap_or(self.tokens.len() as u32);
+                token = self.tokens[back as usize].shorter;
+            }
+        }
+        path.tokens.push(token);
+        path.at += self.tokens[token as usize].length as usize;
+        path.last = token;
+    }
+
+    /// Goes on from `main` until it meets `side`, and follows that.
+    fn join(&self, bases: &[u8], main: &mut Path, side: &Path) {
+        let (mut border, mut index) = (side.start, 0);
+        while main.at < bases.len() {
+            while border < main.at && index < side.tokens.len() {
+                border += self.tokens[side.tokens[index] as usize].length as usize;
+                index += 1;
+            }
+            let Some(&next) = side.tokens.get(index) else { return };
+            if border == main.at && self.compatible.follows(main.last, next) {
+                main.tokens.extend_from_slice(&side.tokens[index..]);
+                main.at = side.at;
+                main.last = side.last;
+                return;
+            }
+            self.step(bases, main);
+        }
+    }
+}
+
+/// Ways through a text, with memory to use again.
+#[derive(Debug, Default)]
+pub(crate) struct Paths([Path; LANES]);
+
+/// Tokens side by side that get on.
+#[derive(Debug, Default)]
+struct Path {
+    tokens: Vec<u32>,
+    start: usize,
+    at: usize,
+    last: u32,
+}
+
+impl Path {
+    fn restart(&mut self, start: usize, last: u32) {
+        self.tokens.clear();
+        (self.start, self.at, self.last) = (start, start, last);
+    }
+
+    fn at_least(&mut self, end: usize, step: impl Fn(&mut Self)) {
+        while self.at < end {
+            step(self);
         }
     }
 }

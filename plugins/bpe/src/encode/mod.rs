@@ -16,7 +16,7 @@
 mod compatible;
 mod matcher;
 
-pub(crate) use matcher::Matcher;
+pub(crate) use matcher::{Matcher, Paths};
 
 #[cfg(test)]
 mod tests;

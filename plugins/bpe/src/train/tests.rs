@@ -55,10 +55,13 @@ fn genome(length: usize) -> Vec<u8> {
         if bases.len() > 1000 && stream.below(2) == 0 {
             let start = stream.below(bases.len() - 300);
             let copy: Vec<u8> = bases[start..start + 300].to_vec();
-            bases
-                .extend(copy.into_iter().map(|base| {
-                    if stream.below(10) == 0 { b"ACGT"[stream.below(4)] } else { base }
-                }));
+            bases.extend(
+                copy.into_iter().map(
+                    |base| {
+                        if stream.below(10) == 0 { b"ACGT"[stream.below(4)] } else { base }
+                    },
+                ),
+            );
         } else {
             bases.extend((0..50).map(|_| b"AACGTTTT"[stream.below(8)]));
         }
