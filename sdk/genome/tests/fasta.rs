@@ -175,6 +175,18 @@ fn rare_codes_and_faults_are_found_among_many_lines() {
 }
 
 #[test]
+fn a_fault_at_the_end_of_a_piece_is_found() {
+    for text in [&b">a\nACGTACGTACGTACGTACGT\rGT\n"[..], b">a\nACGTACGTACGTACGTACGT>b\nGT\n"] {
+        let whole = records(text).unwrap_err().to_string();
+        for piece in 1..text.len() {
+            let pieces =
+                Reader::new(Drops(text, piece), "x.fa").unwrap().records().collect::<Result<Vec<_>>>();
+            assert_eq!(pieces.unwrap_err().to_string(), whole, "{piece} bytes at a time");
+        }
+    }
+}
+
+#[test]
 fn a_genome_refuses_a_name_that_stands_in_two_files() {
     let folder = tempfile::tempdir().unwrap();
     let paths = ["a.fa", "b.fa"].map(|name| folder.path().join(name));
