@@ -197,7 +197,9 @@ fn intervals_are_cut_in_reading_direction() {
         };
         assert_eq!(sequence.bases(), wanted);
     }
-    assert_eq!(task.held_out().unwrap().len(), made.sizes[1] + made.sizes[2]);
+    let held_out = task.held_out().unwrap();
+    assert_eq!(held_out.len(), made.sizes[1] + made.sizes[2]);
+    assert!(held_out.iter().all(|locus| &*locus.chromosome == "21"), "loci are spelled as the genome does");
     let place = Place::new();
     let made = place.make(&bed, |settings| {
         settings.genome = Some(genome.clone());

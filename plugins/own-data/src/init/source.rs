@@ -251,21 +251,25 @@ impl Reading<'_> {
         }
         let strand =
             locus::strand(strand).map_err(|message| self.wrong(line, message, "a strand is +, - or ."))?;
-        Ok(Locus { chromosome: chromosome.into(), start, end, strand })
+        Ok(Locus { chromosome: self.spelling(chromosome).into(), start, end, strand })
     }
 
-    /// Cuts an interval from the genome, which may spell its chromosome otherwise.
+    /// Returns a chromosome's name as the genome spells it, with `chr` or without.
+    fn spelling(&self, name: &str) -> String {
+        let other = names::other_spelling(name);
+        match self.genome {
+            Some(genome) if genome.get(name).is_none() && genome.get(&other).is_some() => other,
+            _ => name.to_owned(),
+        }
+    }
+
+    /// Cuts an interval from the genome.
     fn cut(&self, line: u64, locus: &Locus) -> Result<Vec<u8>> {
         let genome = self.genome.ok_or_else(|| {
             Error::invalid(format!("{}: intervals need a genome", self.path.display()))
                 .with_hint("say where the FASTA file is with --genome FILE")
         })?;
-        let other = names::other_spelling(&locus.chromosome);
-        let name = match genome.get(&locus.chromosome) {
-            None if genome.get(&other).is_some() => other,
-            _ => locus.chromosome.to_string(),
-        };
-        let cut = Interval::new(name, locus.start, locus.end)
+        let cut = Interval::new(&*locus.chromosome, locus.start, locus.end)
             .and_then(|interval| genome.sequence(&interval.with_strand(locus.strand)));
         cut.map_err(|error| {
             self.wrong(line, error.to_string(), error.hint().unwrap_or("check genome and build").to_owned())
