@@ -298,7 +298,9 @@ fn long_items_fail_are_cut_or_go_in_windows() {
     let windows = long("windows");
     assert_eq!((windows.status, windows.truncated_bases), (Status::Done, 0));
     let whole = bench(folder.path(), |selection| selection.models = names(&["tiny"])).unwrap();
-    assert_eq!(windows.metrics, of(&whole, "tiny").metrics);
+    for (metric, value) in &of(&whole, "tiny").metrics {
+        assert!((windows.metrics[metric] - value).abs() < 1e-5, "{metric}");
+    }
 }
 
 #[test]
@@ -324,7 +326,10 @@ fn many_classes_are_kept_compact() {
     assert_eq!(of(&compact, "majority").metrics, of(&full, "majority").metrics);
     for (compact, full) in lines.iter().zip(&saved) {
         let (compact, full) = (compact.outcome().unwrap(), full.outcome().unwrap());
-        assert_eq!((compact.target, compact.predicted, compact.rank), (full.target, full.predicted, full.rank));
+        assert_eq!(
+            (compact.target, compact.predicted, compact.rank),
+            (full.target, full.predicted, full.rank)
+        );
     }
 }
 
@@ -345,8 +350,7 @@ fn protocols_are_never_ranked_together() {
 fn a_stopped_run_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let cancellation = Cancellation::default();
-    let context =
-        Context::new(Flags { quiet: true, ..Flags::default() }, cancellation.clone()).unwrap();
+    let context = Context::new(Flags { quiet: true, ..Flags::default() }, cancellation.clone()).unwrap();
     let selection = Selection {
         tasks: names(&["planted"]),
         baselines: names(&["majority"]),

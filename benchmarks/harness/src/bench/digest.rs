@@ -54,7 +54,12 @@ pub fn digest_task(task: &dyn Task, cancellation: &Cancellation) -> Result<DataD
     Ok(DataDigest { all: hex(all), items })
 }
 
-fn check_splits(spec: &TaskSpec, items: [usize; 3], ids: &[BTreeSet<u64>; 3], contents: &[String]) -> Result<()> {
+fn check_splits(
+    spec: &TaskSpec,
+    items: [usize; 3],
+    ids: &[BTreeSet<u64>; 3],
+    contents: &[String],
+) -> Result<()> {
     let [train, validation, test] = items;
     if train == 0 || test == 0 {
         let name = if train == 0 { "train" } else { "test" };

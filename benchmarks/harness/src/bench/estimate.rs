@@ -36,7 +36,8 @@ pub(super) fn estimate(plan: &Plan, cell: &Cell, known: &[CellResult]) -> Estima
         .max_by_key(|other| other.task == task.label);
     if let Some(like) = like {
         let scale = train / (like.items[0].max(1)) as f64;
-        let seconds = like.cost.fit_seconds * scale + like.cost.seconds_per_1000.unwrap_or(0.0) * test / 1000.0;
+        let seconds =
+            like.cost.fit_seconds * scale + like.cost.seconds_per_1000.unwrap_or(0.0) * test / 1000.0;
         let memory = like.cost.peak_memory.unwrap_or(LEAST_MEMORY);
         return Estimate { seconds, memory, disk, from: "an earlier cell of this method" };
     }

@@ -70,8 +70,7 @@ pub(super) fn execute(
     cancellation: &Cancellation,
 ) -> Result<Finished> {
     machine::forget_peak_memory();
-    let mut finished =
-        Finished { result: blank(plan, cell), predictions: Vec::new(), resamples: Vec::new() };
+    let mut finished = Finished { result: blank(plan, cell), predictions: Vec::new(), resamples: Vec::new() };
     let attempt =
         catch_unwind(AssertUnwindSafe(|| attempt(plan, cell, data, registry, cancellation, &mut finished)))
             .unwrap_or_else(|panic| Err(Error::new(ErrorKind::Panicked, message_of(&*panic))));
@@ -132,7 +131,9 @@ fn attempt(
         }
         Mode::Finetune => {
             return Err(match registry.encoder(&method.seeded_spec(cell.seed))?.trainable() {
-                Some(_) => Error::unsupported("this version cannot fine-tune yet").with_hint("use --mode probe"),
+                Some(_) => {
+                    Error::unsupported("this version cannot fine-tune yet").with_hint("use --mode probe")
+                }
                 None => Error::unsupported("this encoder offers no graph for fine-tuning")
                     .with_hint("use --mode probe"),
             });
@@ -150,11 +151,8 @@ fn attempt(
     let scored = scoring::score(&mut *predictor, task, examples, save, cancellation)?;
     result.metrics = named(scored.metrics(task));
     result.cost.seconds_per_1000 = Some(scored.seconds * 1000.0 / examples.len() as f64);
-    result.facts = predictor
-        .facts()
-        .into_iter()
-        .map(|fact| Fact { name: fact.name, value: fact.value })
-        .collect();
+    result.facts =
+        predictor.facts().into_iter().map(|fact| Fact { name: fact.name, value: fact.value }).collect();
     result.parameters = predictor.parameters();
     result.truncated_bases = cut.load(Ordering::Relaxed);
     result.items = data.items();

@@ -114,7 +114,8 @@ impl Method {
             options.insert(key.to_owned(), value_of(value)?);
         }
         // The id of a claimed path is part of the path.
-        let id = if positional.as_ref().is_some_and(Value::is_object) { Value::Null } else { Value::from(id) };
+        let id =
+            if positional.as_ref().is_some_and(Value::is_object) { Value::Null } else { Value::from(id) };
         let identity = json!({"mode": mode.name(), "id": id, "positional": positional, "options": options});
         Ok(Self {
             spec: spec.to_owned(),

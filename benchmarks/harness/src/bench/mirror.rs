@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Plan, manifest::timestamp};
 use crate::{
-    files::file_error,
+    files::{file_error, write_error},
     results::{CellResult, Document, Status, Store, Summary, sanitise},
 };
 
@@ -61,7 +61,7 @@ fn name(task: &str, split: &str) -> String {
 
 fn write_samples(path: &std::path::Path, cells: &[&CellResult], store: &Store) -> Result<()> {
     let mut output = dlm_genome::output::Output::create(path).map_err(file_error)?;
-    let fail = |error: std::io::Error| Error::io(format!("{}: cannot be written", path.display()), error);
+    let fail = |error: std::io::Error| write_error(path, error);
     for cell in cells {
         for (place, prediction) in store.predictions(&cell.key)?.into_iter().enumerate() {
             let mut line = serde_json::to_value(&prediction)
@@ -100,7 +100,8 @@ fn results(plan: &Plan, model: &str, rows: &[&Summary], document: &Document, now
             scores.insert("interval over seeds".to_owned(), json!(interval));
         }
         scores.insert("gains".to_owned(), json!(row.gains));
-        let record = document.tasks.iter().find(|known| (&known.task, &known.split) == (&row.task, &row.split));
+        let record =
+            document.tasks.iter().find(|known| (&known.task, &known.split) == (&row.task, &row.split));
         if let Some(record) = record {
             let planned = plan.tasks.iter().find(|task| task.text == record.spec);
             let original = planned.map_or(record.items[2], |task| task.data.items[2]);

@@ -28,6 +28,6 @@ pub use digest::{DataDigest, DigestCache, digest_task};
 pub use key::PROTOCOL_VERSION;
 pub use method::{Method, twin_of};
 pub use plan::{Cell, Plan, PlannedTask};
-pub use settings::{Selection, Settings};
+pub use settings::{Selection, Settings, read_config};
 pub use summarise::summarise;
 pub use table::table;

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dlm_sdk::Result;
 
-use super::{
-    Cell, DigestCache, Plan, data::TaskData, execute, manifest, mirror, summarise::summarise,
-};
+use super::{Cell, DigestCache, Plan, data::TaskData, execute, manifest, mirror, summarise::summarise};
 use crate::{
     context::{Context, Progress},
     results::{CellResult, Document, Mode, PlannedCell, Protocol, Status, Store, TaskRecord},
@@ -95,7 +93,8 @@ fn loaded<'d>(
             let text = &plan.tasks[place].text;
             progress.message(format!("reading {text}"));
             let task = context.registry().task(text)?;
-            TaskData::load(&*task, plan.settings.limit).map_err(|error| error.within(format!("task {text}")))?
+            TaskData::load(&*task, plan.settings.limit)
+                .map_err(|error| error.within(format!("task {text}")))?
         }
     };
     Ok(data.insert(loaded))

@@ -140,7 +140,9 @@ impl Scored {
             Columns::Classes => Array2::zeros((0, 0)),
             _ => self.targets.select(Axis(0), items),
         };
-        self.answers(&outcomes, scores.as_ref(), &targets).metric(metric, task).filter(|value| value.is_finite())
+        self.answers(&outcomes, scores.as_ref(), &targets)
+            .metric(metric, task)
+            .filter(|value| value.is_finite())
     }
 
     fn answers<'a>(
@@ -193,7 +195,14 @@ impl Scored {
                     let strand = locus.strand.map_or('.', dlm_sdk::Strand::symbol);
                     format!("{}:{}-{}:{strand}", locus.chromosome, locus.start, locus.end)
                 });
-                Prediction { id: items.ids[index], group: items.groups[index], locus, target, prediction, answer }
+                Prediction {
+                    id: items.ids[index],
+                    group: items.groups[index],
+                    locus,
+                    target,
+                    prediction,
+                    answer,
+                }
             })
             .collect()
     }

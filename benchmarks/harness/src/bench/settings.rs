@@ -7,7 +7,10 @@ use dlm_sdk::{Error, Result, spec::nearest};
 use serde_json::{Map, Value};
 
 use super::probe::{Long, Pool};
-use crate::{context::Context, results::{Mode, Protocol}};
+use crate::{
+    context::Context,
+    results::{Mode, Protocol},
+};
 
 const SEEDS: u64 = 3;
 
@@ -113,29 +116,31 @@ impl Selection {
     ///
     /// The configuration cannot be read, has an unknown key or a value of the wrong kind; nothing is to be run.
     pub fn settle(self, context: &Context) -> Result<(Settings, Context)> {
-        let mut file = match &self.config {
+        let file = match &self.config {
             Some(path) => ConfigFile::read(path.clone())?,
             None => ConfigFile::default(),
         };
+        let (settings, shared) = self.complete(file)?;
+        let mut context = context.clone();
+        for (key, value) in shared {
+            let given = match key {
+                "genome" => context.genome().is_some(),
+                "data" => context.data().is_some(),
+                _ => false,
+            };
+            if !given {
+                context = context.sharing(key, &value);
+            }
+        }
+        Ok((settings, context))
+    }
+
+    /// Completes flags with a configuration and defaults; returns also what components share.
+    fn complete(self, mut file: ConfigFile) -> Result<(Settings, Vec<(&'static str, String)>)> {
         let models = or_else(specs(&self.models), || file.specs("models"))?;
         let tasks = or_else(specs(&self.tasks), || file.specs("tasks"))?;
         let baselines = or_else(specs(&self.baselines), || file.specs("baselines"))?;
-        let seeds = pick(self.seeds, file.number("seeds")?).unwrap_or(SEEDS);
-        let limit = pick(self.limit, file.number("limit")?.map(|limit| limit as usize));
-        let trees = pick(self.trees, file.list("trees")?.map(|values| values.join(",")));
-        let layer = pick(self.layer, file.integer("layer")?).unwrap_or(-1);
-        let output = pick(self.output_path, file.text("output-path")?.map(PathBuf::from));
-        let save_scores = self.save_scores || file.flag("save-scores")?;
-        let mut shared = context.clone();
-        for (key, given) in [("genome", context.genome().is_some()), ("data", context.data().is_some())] {
-            if let (false, Some(path)) = (given, file.text(key)?) {
-                shared = shared.sharing(key, &path);
-            }
-        }
-        if let Some(trees) = trees {
-            shared = shared.sharing("trees", &trees);
-        }
-        let mode = match pick(self.mode, file.text("mode")?).as_deref() {
+        let mode = match self.mode.or(file.text("mode")?).as_deref() {
             None | Some("probe") => Mode::Probe,
             Some("finetune") => Mode::Finetune,
             Some(other) => {
@@ -143,30 +148,52 @@ impl Selection {
                     .with_hint("known are probe and finetune"));
             }
         };
+        let trees = self.trees.or(file.list("trees")?.map(|values| values.join(",")));
+        let shared = [("genome", file.text("genome")?), ("data", file.text("data")?), ("trees", trees)];
         let settings = Settings {
             models,
             tasks,
             baselines,
-            seeds,
-            limit,
+            seeds: self.seeds.or(file.number("seeds")?).unwrap_or(SEEDS),
+            limit: self.limit.or(file.number("limit")?.map(|limit| limit as usize)),
             mode,
-            pool: parsed(pick(self.pool, file.text("pool")?), Pool::Mean)?,
-            layer,
-            protocol: parsed(pick(self.protocol, file.text("protocol")?), Protocol::Paper)?,
-            long: parsed(pick(self.long, file.text("long")?), Long::Error)?,
-            output,
-            save_scores,
+            pool: parsed(self.pool.or(file.text("pool")?), Pool::Mean)?,
+            layer: self.layer.or(file.integer("layer")?).unwrap_or(-1),
+            protocol: parsed(self.protocol.or(file.text("protocol")?), Protocol::Paper)?,
+            long: parsed(self.long.or(file.text("long")?), Long::Error)?,
+            output: self.output_path.or(file.text("output-path")?.map(PathBuf::from)),
+            save_scores: self.save_scores || file.flag("save-scores")?,
         };
         file.finish()?;
         settings.check()?;
-        Ok((settings, shared))
+        Ok((settings, shared.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()))
     }
+}
+
+/// Reads the text of a configuration as far as that is possible without components.
+///
+/// # Errors
+///
+/// It is neither TOML nor YAML, has an unknown key or a value of the wrong kind, or says nothing to run.
+///
+/// # Examples
+///
+/// ```
+/// let error = dlm::bench::read_config("tasks = ['next-kmer:6']\nbaselins = ['majority']", false).unwrap_err();
+/// assert_eq!(error.hint(), Some("did you mean \"baselines\"?"));
+/// assert!(dlm::bench::read_config("tasks: next-kmer:6\nbaselines: [majority]", true).is_ok());
+/// ```
+pub fn read_config(text: &str, yaml: bool) -> Result<Settings> {
+    let file = ConfigFile { path: PathBuf::from("config"), values: ConfigFile::parse(text, yaml)? };
+    Ok(Selection::default().complete(file)?.0)
 }
 
 impl Settings {
     fn check(&self) -> Result<()> {
         if self.tasks.is_empty() {
-            return Err(Error::invalid("no task is given").with_hint("name one by --tasks; dlm task list shows them"));
+            return Err(
+                Error::invalid("no task is given").with_hint("name one by --tasks; dlm task list shows them")
+            );
         }
         if self.models.is_empty() && self.baselines.is_empty() {
             return Err(Error::invalid("neither a model nor a baseline is given")
@@ -187,10 +214,6 @@ impl Settings {
         }
         Ok(())
     }
-}
-
-fn pick<T>(flag: Option<T>, key: Option<T>) -> Option<T> {
-    flag.or(key)
 }
 
 fn or_else(flags: Vec<String>, keys: impl FnOnce() -> Result<Vec<String>>) -> Result<Vec<String>> {
@@ -249,7 +272,8 @@ impl ConfigFile {
                 .map_err(|error| Error::invalid(first_line(&error.to_string())).with_hint("is it YAML?"))?
         } else {
             toml::from_str(text).map_err(|error: toml::de::Error| {
-                let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+                let line =
+                    error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
                 Error::invalid(format!("line {line}: {}", first_line(error.message())))
                     .with_hint("a configuration is TOML, or YAML if its name ends in .yaml")
             })?
@@ -351,7 +375,8 @@ mod tests {
 
     #[test]
     fn toml_and_yaml_say_the_same() {
-        let toml = ConfigFile::parse("tasks = [\"a\", \"b\"]\nsave_scores = true\nlayer = -1", false).unwrap();
+        let toml =
+            ConfigFile::parse("tasks = [\"a\", \"b\"]\nsave_scores = true\nlayer = -1", false).unwrap();
         let yaml = ConfigFile::parse("tasks: [a, b]\nsave-scores: true\nlayer: -1\n", true).unwrap();
         assert_eq!(toml, yaml);
     }

@@ -194,7 +194,8 @@ fn what(row: &Row) -> String {
 }
 
 fn rank(rows: &mut [Row]) {
-    let mut order: Vec<usize> = (0..rows.len()).filter(|&place| rows[place].summary.score.is_some()).collect();
+    let mut order: Vec<usize> =
+        (0..rows.len()).filter(|&place| rows[place].summary.score.is_some()).collect();
     order.sort_by(|&a, &b| {
         let value = |place: usize| {
             let summary = &rows[place].summary;

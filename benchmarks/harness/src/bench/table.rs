@@ -30,7 +30,8 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
     let _ = write!(text, "{}, {} split, protocol {}", first.task, first.split, first.protocol);
     if let Some(task) = task {
         let [train, validation, test] = task.items;
-        let _ = write!(text, ": {train} train, {validation} validation, {test} test in {} groups", task.groups);
+        let _ =
+            write!(text, ": {train} train, {validation} validation, {test} test in {} groups", task.groups);
         if let Some(chance) = task.chance {
             let _ = write!(text, ", chance accuracy {chance:.4}");
         }
@@ -39,13 +40,26 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
     let primary = first.primary.as_str();
     let second = if primary == "accuracy" { "mcc" } else { "accuracy" };
     let header = [
-        "method", primary, "over items", "over seeds", second, "context gain", "beyond local", "pretraining", "tied",
-        "fit s", "note",
+        "method",
+        primary,
+        "over items",
+        "over seeds",
+        second,
+        "context gain",
+        "beyond local",
+        "pretraining",
+        "tied",
+        "fit s",
+        "note",
     ];
     let mut cells: Vec<Vec<String>> = vec![header.map(str::to_owned).to_vec()];
     for row in rows {
         cells.push(vec![
-            if row.control.is_some() { row.model.clone() } else { format!("{} [{}]", row.model, row.mode.name()) },
+            if row.control.is_some() {
+                row.model.clone()
+            } else {
+                format!("{} [{}]", row.model, row.mode.name())
+            },
             number(row.score),
             interval(row.over_items.as_ref()),
             interval(row.over_seeds.as_ref()),

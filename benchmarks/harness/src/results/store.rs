@@ -11,7 +11,7 @@ use flate2::{Compression, bufread::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{CellResult, Document, Mode, Prediction, Protocol};
-use crate::files::file_error;
+use crate::files::{file_error, write_error};
 
 /// How the folders of cells in the making begin.
 const MAKING: &str = ".making-";
@@ -183,15 +183,7 @@ impl Store {
     /// It cannot be written; then nothing is left of it.
     pub fn put(&self, cell: &CellResult, predictions: &[Prediction], resamples: &[f64]) -> Result<()> {
         let cells = self.folder.join("cells");
-        let fail = |error: io::Error| {
-            let what = format!("{}: the cell cannot be written", cells.display());
-            match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded => {
-                    Error::io(what, error).with_hint("free some space and run the same command again")
-                }
-                _ => Error::io(what, error),
-            }
-        };
+        let fail = |error: io::Error| write_error(&cells, error);
         let folder = tempfile::Builder::new().prefix(MAKING).tempdir_in(&cells).map_err(fail)?;
         write_lines(&folder.path().join("predictions.jsonl.gz"), predictions).map_err(fail)?;
         for (name, text) in [

@@ -56,7 +56,11 @@ pub fn over_seeds(scores: &[f64]) -> Option<Interval> {
 /// [`Resampling`](super::Resampling)); resamples in which it is not defined are left out.
 pub fn over_items(resamples: &[f64], groups: usize, items: usize) -> Option<Interval> {
     let mut defined: Vec<f64> = resamples.iter().copied().filter(|value| value.is_finite()).collect();
-    let what = if groups == items { format!("{items} test items") } else { format!("{groups} groups of test items") };
+    let what = if groups == items {
+        format!("{items} test items")
+    } else {
+        format!("{groups} groups of test items")
+    };
     percentiles(&mut defined, format!("bootstrap over {what}, {} resamples", resamples.len()))
 }
 

@@ -30,7 +30,8 @@ pub fn paired(a: &[f64], b: &[f64], what: &str) -> Option<Difference> {
     let method = format!("paired bootstrap over {what}, {} resamples", a.len());
     let interval = percentiles(&mut differences, method)?;
     let beyond = |side: fn(&&f64) -> bool| differences.iter().filter(side).count() as f64;
-    let p_value = (2.0 * beyond(|d| **d <= 0.0).min(beyond(|d| **d >= 0.0)) / n).clamp((2.0 / n).min(1.0), 1.0);
+    let p_value =
+        (2.0 * beyond(|d| **d <= 0.0).min(beyond(|d| **d >= 0.0)) / n).clamp((2.0 / n).min(1.0), 1.0);
     let mean = differences.iter().sum::<f64>() / n;
     let spread = (differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt();
     let normal = Normal::standard();

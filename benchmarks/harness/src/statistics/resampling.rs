@@ -87,8 +87,9 @@ mod tests {
     #[test]
     fn the_mean_of_a_coin_has_its_binomial_interval() {
         let groups: Vec<u64> = (0..400).collect();
-        let mut means = Resampling::new(&groups)
-            .map(|items| Some(items.iter().filter(|&&item| item % 2 == 0).count() as f64 / items.len() as f64));
+        let mut means = Resampling::new(&groups).map(|items| {
+            Some(items.iter().filter(|&&item| item % 2 == 0).count() as f64 / items.len() as f64)
+        });
         means.sort_by(f64::total_cmp);
         // 1.96 * sqrt(0.25 / 400) = 0.049
         let (low, high) = (super::super::quantile(&means, 0.025), super::super::quantile(&means, 0.975));

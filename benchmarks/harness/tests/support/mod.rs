@@ -77,9 +77,8 @@ pub fn without_costs(mut document: Value) -> Value {
 }
 
 pub fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("no JSON: {error}: {}{}", text(&output.stdout), text(&output.stderr))
-    })
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("no JSON: {error}: {}{}", text(&output.stdout), text(&output.stderr)))
 }
 
 pub fn text(bytes: &[u8]) -> String {

@@ -2,9 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use dlm_sdk::{
-    Encoder, Error, ItemTokenizer, Items, Result, TokenBatch, TokenTensor, Tokenizer,
-};
+use dlm_sdk::{Encoder, Error, ItemTokenizer, Items, Result, TokenBatch, TokenTensor, Tokenizer};
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut1, Axis, s};
 
 use super::{Long, Options, Pool};
@@ -105,7 +103,8 @@ impl Embedder {
     }
 
     fn pieces(&mut self, items: Items<'_>, tokens: &TokenBatch) -> Result<Vec<Piece>> {
-        let most = self.encoder.spec().max_tokens.map_or(usize::MAX, |most| most.saturating_sub(self.around()));
+        let most =
+            self.encoder.spec().max_tokens.map_or(usize::MAX, |most| most.saturating_sub(self.around()));
         let mut pieces = Vec::with_capacity(items.len());
         for (item, row) in tokens.rows().enumerate() {
             let n = row.ids.len();

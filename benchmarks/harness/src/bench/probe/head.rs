@@ -68,8 +68,12 @@ impl Head {
 
     /// Returns the probabilities of an item's classes or labels.
     pub(super) fn probabilities(&self, row: ArrayView1<'_, f32>) -> Vec<f64> {
-        let row: Array1<f64> =
-            row.iter().zip(&self.mean).zip(&self.deviation).map(|((&x, m), d)| (f64::from(x) - m) / d).collect();
+        let row: Array1<f64> = row
+            .iter()
+            .zip(&self.mean)
+            .zip(&self.deviation)
+            .map(|((&x, m), d)| (f64::from(x) - m) / d)
+            .collect();
         let value = |column: &Column| match column {
             Column::Fixed(value) => *value,
             Column::Linear(weights, intercept) => weights.dot(&row) + intercept,
@@ -115,7 +119,8 @@ fn fit_classes(table: &Array2<f64>, classes: &[usize], outputs: usize, penalty: 
         [] => return Err(Error::invalid("the train split has no items")),
         [only] => columns[only] = Column::Fixed(0.0),
         [first, second] => {
-            let second_or_not: Vec<usize> = classes.iter().map(|&class| usize::from(class == second)).collect();
+            let second_or_not: Vec<usize> =
+                classes.iter().map(|&class| usize::from(class == second)).collect();
             let (weights, intercept) = binary(table, &second_or_not, penalty)?;
             columns[first] = Column::Fixed(0.0);
             columns[second] = Column::Linear(weights, intercept);

@@ -51,7 +51,11 @@ pub fn fit(
             ))
             .with_hint("fine-tune the model instead"));
         }
-        _ => return Err(Error::unsupported("the probe's logistic head answers classes and labels, not values")),
+        _ => {
+            return Err(Error::unsupported(
+                "the probe's logistic head answers classes and labels, not values",
+            ));
+        }
     }
     let protocol = options.protocol;
     let mut embedder = Embedder::new(encoder, tokenizer, options)?;
