@@ -33,8 +33,8 @@ fn genome(length: usize) -> Vec<u8> {
 
 fn learn(bases: &[u8], threads: usize) -> Bpe {
     let trainer = Trainer { threads: Some(threads), ..Trainer::default() };
-    let trained = trainer.train(&[bases], &mut |_| ControlFlow::Continue(()));
-    trained.and_then(|trained| trained.bpe()).expect("there are bases to learn from")
+    let outcome = trainer.train(&[bases], &mut |_| ControlFlow::Continue(()));
+    outcome.and_then(|learned| learned.bpe()).expect("there are bases to learn from")
 }
 
 fn train(criterion: &mut Criterion) {

@@ -9,12 +9,14 @@ use dlm_sdk::{
 use sha2::{Digest as _, Sha256};
 use tokenizers::pipeline::{EncodeOptions, Override, PipelineTokenizer};
 
+use crate::bpe::hexadecimal;
+
 /// What vocabularies put on a token to say where in a word it stands.
 const MARKS: [&str; 5] = ["##", "\u{2581}", "\u{120}", "</w>", "@@"];
 /// Encoded when a file is opened, to see whether its tokens can be traced.
 const PROBE: &[u8] = b"ACGTTGCATGGCCAATTAACGCGTNACGATTTTTACANNNGATTACA";
 
-/// A `tokenizer.json` of any kind: WordPiece, Unigram, WordLevel, or byte-pair encoding with rules beside its merges.
+/// A `tokenizer.json` of any kind: `WordPiece`, `Unigram`, `WordLevel`, or byte-pair encoding with rules beside its merges.
 ///
 /// The crate that runs it says which tokens a sequence has, not which bases they cover. Spans are found by spelling: the
 /// tokens, without the marks that tell where in a word they stand, must give the sequence back. A tokenizer whose tokens
@@ -53,8 +55,7 @@ impl ForeignTokenizer {
         let inner = opened.map_err(|_| failed("it panicked".into()))?.map_err(failed)?;
         let mut spec = TokenizerSpec::new(name.unwrap_or_else(|| "foreign".into()), texts.len() as u32);
         spec.special = roles(&value, &texts);
-        let digits: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-        spec.fingerprint = format!("foreign:{digits}");
+        spec.fingerprint = format!("foreign:{}", hexadecimal(&Sha256::digest(text)));
         let options = EncodeOptions {
             add_special_tokens: false,
             encode_special_tokens: false,

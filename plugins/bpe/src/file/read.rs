@@ -46,10 +46,7 @@ pub(super) fn read(text: &str) -> Result<Contents> {
 
 /// Finds what the own encoder does not do.
 fn foreign(root: &Field<'_>, model: &Field<'_>) -> Result<Option<String>> {
-    let kind = match model.kind()? {
-        Some(kind) => kind,
-        None => return Err(model.wrong("an object")),
-    };
+    let Some(kind) = model.kind()? else { return Err(model.wrong("an object")) };
     if kind != "BPE" {
         return Ok(Some(format!("model.type is {kind}")));
     }
@@ -198,16 +195,15 @@ fn roles(model: &Field<'_>, tokens: &[Option<Arc<str>>]) -> Result<SpecialTokens
         names.iter().find_map(id)
     };
     let unk = model.get("unk_token");
-    let unk = match unk.value {
-        Value::Null => find(&["[UNK]", "<unk>"]),
-        _ => {
-            let text = unk.text()?;
-            let id = find(&[text]);
-            if id.is_none() {
-                return Err(Error::invalid(format!("{}: {text:?} is not in the vocabulary", unk.key)));
-            }
-            id
+    let unk = if unk.value.is_null() {
+        find(&["[UNK]", "<unk>"])
+    } else {
+        let text = unk.text()?;
+        let id = find(&[text]);
+        if id.is_none() {
+            return Err(Error::invalid(format!("{}: {text:?} is not in the vocabulary", unk.key)));
         }
+        id
     };
     Ok(SpecialTokens {
         pad: find(&["[PAD]", "<pad>"]),

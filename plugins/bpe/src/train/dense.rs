@@ -54,6 +54,7 @@ impl Block {
     }
 
     /// Replaces each pair by its result, leftmost first.
+    #[expect(clippy::needless_bitwise_bool, reason = "a branch here would be mispredicted")]
     fn merge(&mut self, (left, right): (u8, u8), result: u8) {
         let tokens = &mut self.tokens[..];
         let (mut length, mut previous) = (0, END as u8);

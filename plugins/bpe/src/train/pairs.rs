@@ -178,8 +178,9 @@ impl Lists {
             *count = if frequent { pairs.len() as u32 } else { 0 };
         }
         if buffer.len() < length {
-            buffer = Vec::new();
-            buffer.resize(length, 0);
+            // Given back before more is asked for.
+            drop(buffer);
+            buffer = vec![0; length];
         }
         Self { pairs, starts, buffer }
     }

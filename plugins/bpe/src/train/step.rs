@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::{cells::Cell, pairs::List};
 
 /// Below this many places threads cost more than they bring.
-const PARALLEL: usize = if cfg!(test) { 0 } else { 1 << 13 };
+const PARALLEL: usize = if cfg!(test) { 1 } else { 1 << 13 };
 /// How many places are fetched at once.
 const AHEAD: usize = 32;
 const NONE: u32 = u32::MAX;
@@ -26,6 +26,9 @@ pub(super) struct Merge<'a, C> {
     pub(super) shards: &'a [Range<usize>],
     pub(super) cells: &'a [C],
 }
+
+/// Stretches of places, each in a shard, that one thread walks.
+type Job = Vec<(usize, Range<usize>)>;
 
 /// How often each token stood before and after the results.
 #[derive(Debug)]
@@ -71,7 +74,7 @@ impl<C: Cell> Merge<'_, C> {
             tally.before.resize(ids.max(tally.before.len()), 0);
             tally.after.resize(ids.max(tally.after.len()), 0);
         }
-        let work = |(job, tally): (&Vec<(usize, Range<usize>)>, &mut Tally<C::Id>)| -> Vec<Part<C::Id>> {
+        let work = |(job, tally): (&Job, &mut Tally<C::Id>)| -> Vec<Part<C::Id>> {
             job.iter()
                 .map(|(shard, range)| self.walk(*shard, &places[*shard].places()[range.clone()], tally))
                 .collect()
@@ -96,8 +99,8 @@ impl<C: Cell> Merge<'_, C> {
     }
 
     /// Deals the places out, in order, beginning a new job at the first clean start in each shard.
-    fn jobs(&self, places: &[List]) -> Vec<Vec<(usize, Range<usize>)>> {
-        let mut jobs: Vec<Vec<(usize, Range<usize>)>> = Vec::new();
+    fn jobs(&self, places: &[List]) -> Vec<Job> {
+        let mut jobs: Vec<Job> = Vec::new();
         for (shard, places) in places.iter().enumerate() {
             let (places, base) = (places.places(), self.shards[shard].start);
             let start = if shard == 0 {

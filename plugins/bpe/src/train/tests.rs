@@ -8,8 +8,8 @@ use super::{End, Ties, Trainer};
 const RULES: [Ties; 2] = [Ties::SubwordNmt, Ties::HuggingFace];
 
 fn learn(trainer: &Trainer, sequences: &[&[u8]]) -> Vec<String> {
-    let trained = trainer.train(sequences, &mut |_| ControlFlow::Continue(())).unwrap();
-    trained.merges().iter().map(ToString::to_string).collect()
+    let learned = trainer.train(sequences, &mut |_| ControlFlow::Continue(())).unwrap();
+    learned.merges().iter().map(ToString::to_string).collect()
 }
 
 fn learn_plainly(trainer: &Trainer, sequences: &[&[u8]]) -> Vec<String> {
@@ -96,7 +96,9 @@ fn wide_cells_learn_the_same() {
 #[test]
 fn no_two_merges_spell_the_same_token() {
     let mut spelled: Vec<String> = learn(&Trainer { merges: 5000, ..Trainer::default() }, &[&genome(60_000)]);
-    spelled.iter_mut().for_each(|merge| *merge = merge.replace(' ', ""));
+    for merge in &mut spelled {
+        *merge = merge.replace(' ', "");
+    }
     let number = spelled.len();
     spelled.sort();
     spelled.dedup();
@@ -121,11 +123,11 @@ fn equal_counts_follow_the_rule() {
 #[test]
 fn training_ends_when_no_pair_is_left_twice() {
     let trainer = Trainer { merges: 600, snapshots: vec![1, 2, 500], ..Trainer::default() };
-    let trained = trainer.train(&[b"ACGTACGT"], &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(trained.end(), End::Exhausted);
-    assert_eq!(trained.merges().len(), 3);
+    let learned = trainer.train(&[b"ACGTACGT"], &mut |_| ControlFlow::Continue(())).unwrap();
+    assert_eq!(learned.end(), End::Exhausted);
+    assert_eq!(learned.merges().len(), 3);
     let snapshots: Vec<_> =
-        trained.snapshots().map(|(merges, bpe)| (merges, bpe.unwrap().merges().len())).collect();
+        learned.snapshots().map(|(merges, bpe)| (merges, bpe.unwrap().merges().len())).collect();
     assert_eq!(snapshots, [(1, 1), (2, 2)]);
 }
 
