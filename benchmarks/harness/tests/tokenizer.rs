@@ -396,7 +396,9 @@ fn a_report_does_not_depend_on_how_records_are_divided() {
     let parts = [bases(4, 700), bases(5, 900), bases(6, 3)];
     let of = |sequences: &[String]| {
         let mut survey = Survey::new(&*tokenizer);
-        sequences.iter().for_each(|sequence| survey.add(sequence.as_bytes()).unwrap());
+        for sequence in sequences {
+            survey.add(sequence.as_bytes()).unwrap();
+        }
         survey.report().unwrap().all
     };
     let (apart, together) = (of(&parts), of(&[parts.join("N")]));

@@ -30,10 +30,10 @@ pub struct GenomeArgs {
     /// FASTA files of the genome (plain, gzip or bgzip)
     #[arg(long, num_args = 1.., value_name = "FASTA", required_unless_present = "from_pickles")]
     fasta: Vec<PathBuf>,
-    /// Take published tokens, chr_1.pkl to chr_24.pkl, from this folder instead of tokenizing FASTA files
+    /// Take published tokens, a pickle for each chromosome, from this folder instead of tokenizing FASTA files
     #[arg(long, value_name = "DIR", conflicts_with = "fasta")]
     from_pickles: Option<PathBuf>,
-    /// Also write the published form, chr_N.pkl, to this folder
+    /// Also write the published form, a pickle for each chromosome, to this folder
     #[arg(long, value_name = "DIR")]
     pickles: Option<PathBuf>,
     /// Where the store goes

@@ -221,6 +221,7 @@ impl Kmers {
                         found
                     })
                     .collect();
+                #[expect(clippy::iter_over_hash_type, reason = "each count is summed on its own")]
                 for (index, count) in counts.iter_mut() {
                     *count += parts.iter().filter_map(|part| part.get(index)).sum::<u64>();
                 }
