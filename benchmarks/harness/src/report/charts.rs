@@ -40,7 +40,7 @@ fn kind(row: &Summary) -> usize {
 pub(super) fn charts(task: &TaskRecord, rows: &Rows<'_>, answers: &[Answers]) -> Vec<Chart> {
     let mut charts = vec![scores(task, rows)];
     charts.extend(gains(rows));
-    if task.target == "multiclass" && task.outputs > 32 {
+    if task.target == "multiclass" && task.outputs > 32 && rows.primary != "accuracy" {
         charts.push(accuracy(task, rows));
     }
     if task.target == "binary" && !answers.is_empty() {
