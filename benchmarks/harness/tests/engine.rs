@@ -1,4 +1,5 @@
 //! The engine with components planted in the test: what fails, panics, does not apply, and encodes.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Intervals and tests against SciPy, statsmodels and NumPy (`tests/oracles/statistics`).
+//! Intervals and tests against `SciPy`, statsmodels and `NumPy` (`tests/oracles/statistics`).
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use dlm::statistics::{holm, mcnemar, over_seeds, quantile};
 use serde_json::Value;

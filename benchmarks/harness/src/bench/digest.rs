@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     fs::{self, File},
     io::{BufReader, Read},
     ops::ControlFlow,
@@ -212,7 +213,7 @@ fn task_stamp(name: &str, config: &Config) -> Option<String> {
         }
     }
     for (key, value) in config.options() {
-        stamp.push_str(&format!("|{key}={value}"));
+        let _ = write!(stamp, "|{key}={value}");
     }
     Some(stamp)
 }
@@ -253,7 +254,10 @@ pub(super) fn digest_text(text: &str) -> String {
 }
 
 fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hasher.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

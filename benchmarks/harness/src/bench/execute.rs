@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -39,8 +40,8 @@ pub(super) fn blank(plan: &Plan, cell: &Cell) -> CellResult {
         seed: cell.seed,
         status: Status::Missing,
         reason: None,
-        metrics: Default::default(),
-        validation: Default::default(),
+        metrics: BTreeMap::default(),
+        validation: BTreeMap::default(),
         primary: task.spec.primary().id().to_owned(),
         interval: None,
         control: method.control,
@@ -164,7 +165,7 @@ fn attempt(
     Ok(())
 }
 
-fn named(metrics: Vec<(dlm_sdk::metrics::Metric, f64)>) -> std::collections::BTreeMap<String, f64> {
+fn named(metrics: Vec<(dlm_sdk::metrics::Metric, f64)>) -> BTreeMap<String, f64> {
     metrics.into_iter().map(|(metric, value)| (metric.id().to_owned(), value)).collect()
 }
 

@@ -27,7 +27,8 @@ pub(super) fn write(plan: &Plan, document: &Document, fresh: &[String], store: &
             document.cells.iter().filter(|cell| cell.model == method.spec).collect();
         let folder = store.folder().join(&id);
         let news = cells.iter().any(|cell| fresh.contains(cell.key.as_str()));
-        if !written.insert(id) || !(news || !folder.exists()) {
+        let again = !written.insert(id);
+        if again || (!news && folder.exists()) {
             continue;
         }
         if !cells.iter().any(|cell| cell.status == Status::Done) {

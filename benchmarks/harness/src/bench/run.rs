@@ -87,15 +87,13 @@ fn loaded<'d>(
     context: &Context,
     progress: &Progress,
 ) -> Result<&'d TaskData> {
-    let loaded = match data.take() {
-        Some(data) => data,
-        None => {
-            let text = &plan.tasks[place].text;
-            progress.message(format!("reading {text}"));
-            let task = context.registry().task(text)?;
-            TaskData::load(&*task, plan.settings.limit)
-                .map_err(|error| error.within(format!("task {text}")))?
-        }
+    let loaded = if let Some(data) = data.take() {
+        data
+    } else {
+        let text = &plan.tasks[place].text;
+        progress.message(format!("reading {text}"));
+        let task = context.registry().task(text)?;
+        TaskData::load(&*task, plan.settings.limit).map_err(|error| error.within(format!("task {text}")))?
     };
     Ok(data.insert(loaded))
 }
@@ -116,11 +114,11 @@ fn compute(
     let result = finished.result;
     if !context.flags().quiet {
         progress.line(&match (result.status, result.score()) {
-            (Status::Done, Some(score)) => {
-                format!("{name}: {} {score:.4} in {:.1} s", result.primary, result.cost.fit_seconds)
+            (Status::Done, Some(value)) => {
+                format!("{name}: {} {value:.4} in {:.1} s", result.primary, result.cost.fit_seconds)
             }
-            (status, _) => {
-                format!("{name}: {}: {}", status.name(), result.reason.as_deref().unwrap_or("no score"))
+            (other, _) => {
+                format!("{name}: {}: {}", other.name(), result.reason.as_deref().unwrap_or("no score"))
             }
         });
     }

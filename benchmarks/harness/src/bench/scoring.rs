@@ -179,15 +179,14 @@ impl Scored {
                         (Truth::Values(targets.to_vec()), Truth::Values(row.clone().unwrap_or_default()))
                     }
                 };
-                let answer = match row {
-                    Some(scores) => Answer::Scores { scores },
-                    None => {
-                        let outcome = self.outcomes[index];
-                        Answer::Compact {
-                            log_probability: Some(outcome.log_probability).filter(|log| log.is_finite()),
-                            rank: outcome.rank,
-                            top: self.tops[index].clone(),
-                        }
+                let answer = if let Some(scores) = row {
+                    Answer::Scores { scores }
+                } else {
+                    let outcome = self.outcomes[index];
+                    Answer::Compact {
+                        log_probability: Some(outcome.log_probability).filter(|log| log.is_finite()),
+                        rank: outcome.rank,
+                        top: self.tops[index].clone(),
                     }
                 };
                 let locus = items.loci.map(|loci| {

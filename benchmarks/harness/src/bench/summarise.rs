@@ -79,7 +79,9 @@ fn row(cells: &[&CellResult], store: &Store) -> Result<Row> {
             resamples.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
         }
     }
-    resamples.iter_mut().for_each(|sum| *sum /= done.len() as f64);
+    for sum in &mut resamples {
+        *sum /= done.len() as f64;
+    }
     let (groups, items) = done.first().map_or((0, 0), |cell| (cell.groups, cell.items[2]));
     let worst = cells.iter().find(|cell| cell.status != Status::Done);
     let all_of = |values: fn(&CellResult) -> &BTreeMap<String, f64>| {

@@ -26,12 +26,12 @@ pub fn table(document: &Document) -> String {
 
 fn one(text: &mut String, rows: &[&Summary], document: &Document) {
     let first = rows[0];
-    let task = document.tasks.iter().find(|task| task.data == first.data && task.limit == first.limit);
+    let record = document.tasks.iter().find(|task| task.data == first.data && task.limit == first.limit);
     let _ = write!(text, "{}, {} split, protocol {}", first.task, first.split, first.protocol);
-    if let Some(task) = task {
-        let [train, validation, test] = task.items;
+    if let Some(task) = record {
+        let [train, validation, tested] = task.items;
         let _ =
-            write!(text, ": {train} train, {validation} validation, {test} test in {} groups", task.groups);
+            write!(text, ": {train} train, {validation} validation, {tested} test in {} groups", task.groups);
         if let Some(chance) = task.chance {
             let _ = write!(text, ", chance accuracy {chance:.4}");
         }

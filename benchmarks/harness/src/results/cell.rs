@@ -226,5 +226,8 @@ pub fn sanitise(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
     let id: String = name.chars().map(plain).collect();
     // A folder must not be called `.` or `..`, nor may an id hide it.
-    if id.starts_with('.') { format!("_{}", &id[1..]) } else { id }
+    match id.strip_prefix('.') {
+        Some(rest) => format!("_{rest}"),
+        None => id,
+    }
 }

@@ -221,7 +221,7 @@ impl Store {
 
 /// Removes what killed runs left half made. What is younger may be in the making by another run.
 fn remove_stale(cells: &Path) {
-    const STALE: std::time::Duration = std::time::Duration::from_secs(600);
+    const STALE: std::time::Duration = std::time::Duration::from_mins(10);
     for entry in fs::read_dir(cells).into_iter().flatten().flatten() {
         let half_made = entry.file_name().to_string_lossy().starts_with(MAKING);
         let age = entry.metadata().and_then(|metadata| metadata.modified()).map(|time| time.elapsed());

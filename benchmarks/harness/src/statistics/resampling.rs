@@ -91,8 +91,8 @@ mod tests {
             Some(items.iter().filter(|&&item| item % 2 == 0).count() as f64 / items.len() as f64)
         });
         means.sort_by(f64::total_cmp);
-        // 1.96 * sqrt(0.25 / 400) = 0.049
+        // 1.96 * sqrt(0.25 / 400) = 0.049, and a thousand resamples are off by some 0.003
         let (low, high) = (super::super::quantile(&means, 0.025), super::super::quantile(&means, 0.975));
-        assert!((low - 0.451).abs() < 0.006 && (high - 0.549).abs() < 0.006, "{low} {high}");
+        assert!((low - 0.451).abs() < 0.008 && (high - 0.549).abs() < 0.008, "{low} {high}");
     }
 }

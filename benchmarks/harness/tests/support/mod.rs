@@ -12,34 +12,34 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder with a planted task: class 1 holds `TATAAA`, which a bag of 6-mers sees and the shares of bases hardly.
-pub struct Bench {
-    pub folder: TempDir,
+pub(crate) struct Bench {
+    pub(crate) folder: TempDir,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_task(&folder.path().join("planted"), 600);
         Self { folder }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// The binary, working in the folder.
-    pub fn dlm(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn dlm(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dlm"));
         command.current_dir(self.folder.path()).args(arguments);
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         self.dlm(arguments).output().unwrap()
     }
 }
 
-pub fn write_task(folder: &Path, items: u64) {
+pub(crate) fn write_task(folder: &Path, items: u64) {
     fs::create_dir_all(folder).unwrap();
     fs::write(
         folder.join("task.toml"),
@@ -64,7 +64,7 @@ pub fn write_task(folder: &Path, items: u64) {
 }
 
 /// What decides nothing: times and memory.
-pub fn without_costs(mut document: Value) -> Value {
+pub(crate) fn without_costs(mut document: Value) -> Value {
     for list in ["cells", "summary"] {
         for row in document[list].as_array_mut().unwrap() {
             for key in ["cost", "fit_seconds", "seconds_per_1000", "peak_memory"] {
@@ -76,11 +76,11 @@ pub fn without_costs(mut document: Value) -> Value {
     document
 }
 
-pub fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout)
         .unwrap_or_else(|error| panic!("no JSON: {error}: {}{}", text(&output.stdout), text(&output.stderr)))
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -62,11 +62,11 @@ pub fn fit(
     let features = embedder.embed(train.items)?;
     let head = match (protocol, validation) {
         (Protocol::Tuned, Some(validation)) => {
-            let held = embedder.embed(validation.items)?;
+            let chosen_on = embedder.embed(validation.items)?;
             let mut best: Option<(f64, Head)> = None;
             for penalty in PENALTIES {
                 let head = Head::fit(task, &features, train.targets, penalty)?;
-                let loss = head.loss(&held, validation.targets);
+                let loss = head.loss(&chosen_on, validation.targets);
                 if best.as_ref().is_none_or(|(least, _)| loss < *least) {
                     best = Some((loss, head));
                 }
