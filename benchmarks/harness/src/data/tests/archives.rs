@@ -48,7 +48,7 @@ fn pack(archive_name: &str, archive: &[u8], member: &str, content: &[u8], conver
         archive: archive_name.into(),
         sha256: sha256(archive),
         member: member.into(),
-        build_system: archive_name.ends_with(".gz").then(|| "toy_build.api".to_owned()),
+        build_system: (!archive_name.contains("-py3-")).then(|| "toy_build.api".to_owned()),
         conversion,
     };
     let file = PackFile {
