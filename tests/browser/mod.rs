@@ -25,7 +25,10 @@ pub fn chromium() -> Option<PathBuf> {
     }
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let folders = env::split_paths(&env::var_os("PATH")?).collect::<Vec<_>>();
-    names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
+    names
+        .iter()
+        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
+        .find(|path| path.is_file())
 }
 
 /// Opens a page in a window of some width, runs a script at its end, and returns the object the script assigned to
