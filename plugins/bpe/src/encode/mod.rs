@@ -15,6 +15,7 @@
 
 mod compatible;
 mod matcher;
+mod small;
 
 pub(crate) use matcher::{Matcher, Paths};
 
