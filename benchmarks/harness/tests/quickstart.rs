@@ -1,6 +1,10 @@
 //! The quickstart from a drawn genome to a page in a browser, without a network.
 
-#![expect(clippy::print_stdout, reason = "a test says what it skips")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking and says what it skips"
+)]
 
 #[path = "../../../tests/browser/mod.rs"]
 mod browser;

@@ -71,7 +71,7 @@ pub(super) fn learn(
         snapshots: Vec::new(),
         threads: Some(rayon::current_num_threads()),
     };
-    let trained = trainer.train(&pieces, &mut |now| {
+    let learned = trainer.train(&pieces, &mut |now| {
         progress.set(now.merges as u64);
         if context.cancellation().signal().is_some() {
             ControlFlow::Break(())
@@ -80,7 +80,7 @@ pub(super) fn learn(
         }
     })?;
     output::write(path.with_extension("held-out.bed"), bed(&held_out)).map_err(file_error)?;
-    output::write(path, trained.bpe()?.to_json()).map_err(file_error)?;
+    output::write(path, learned.bpe()?.to_json()).map_err(file_error)?;
     recipe.vocabulary = digests(path, &check)?.sha256;
     let text = serde_json::to_vec_pretty(&recipe)
         .map_err(|error| Error::internal("the recipe is no JSON").with_source(error))?;
