@@ -37,7 +37,7 @@
 //! #         for sequence in sequences {
 //! #             let cut: Vec<_> = sequence.bases().chunks(2).collect();
 //! #             let ids: Vec<_> = cut.iter().map(|pair| pair.len() as u32 - 1).collect();
-//! #             let spans: Vec<_> = (0..).zip(&cut).map(|(i, pair)| Span { start: 2 * i, end: 2 * i + pair.len() as u32 });
+//! #             let spans = (0..).zip(&cut).map(|(i, pair)| Span { start: 2 * i, end: 2 * i + pair.len() as u32 });
 //! #             let _ = sink.emit(&ids, &spans.collect::<Vec<_>>());
 //! #         }
 //! #         Ok(())

@@ -22,7 +22,7 @@ use proptest::prelude::*;
 /// Takes the longest word that fits, from left to right; N is unknown.
 struct Words {
     spec: TokenizerSpec,
-    words: Vec<&'static str>,
+    texts: Vec<&'static str>,
     ids: BTreeMap<&'static str, TokenId>,
 }
 
@@ -33,7 +33,7 @@ impl Words {
         spec.special.unk = Some(0);
         spec.fingerprint = words.join(" ");
         let ids = (0..).zip(&words).map(|(id, word)| (*word, id)).collect();
-        Self { spec, words, ids }
+        Self { spec, texts: words, ids }
     }
 }
 
@@ -65,7 +65,7 @@ impl Tokenizer for Words {
     }
 
     fn token(&self, id: TokenId) -> Option<&str> {
-        self.words.get(id as usize).copied()
+        self.texts.get(id as usize).copied()
     }
 }
 
