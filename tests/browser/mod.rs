@@ -19,7 +19,7 @@ addEventListener("securitypolicyviolation", (event) => seen.violations.push(even
 </script>"#;
 
 /// Returns the program of a Chromium, if there is one: `$DLM_TEST_BROWSER`, else on the search path.
-pub fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(program) = env::var_os("DLM_TEST_BROWSER") {
         return Some(PathBuf::from(program));
     }
@@ -33,7 +33,7 @@ pub fn chromium() -> Option<PathBuf> {
 
 /// Opens a page in a window of some width, runs a script at its end, and returns the object the script assigned to
 /// `window.result`, with `errors`, `violations`, `requests` and `console` beside it.
-pub fn open(program: &Path, page: &Path, width: u32, script: &str) -> Value {
+pub(crate) fn open(program: &Path, page: &Path, width: u32, script: &str) -> Value {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let text = fs::read_to_string(page).expect("the page");
     let try_out = format!(
