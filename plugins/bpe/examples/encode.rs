@@ -1,27 +1,16 @@
 //! Encodes the same bases with this crate and its peers in turn, and prints ratios:
 //! `encode TOKENIZER.json BASES.txt [PAIRS]`; BASES.txt holds A, C, G and T alone.
 
-use std::{env, error::Error, fs, hint::black_box, io::Write as _, ops::ControlFlow, time::Instant};
+use std::{env, error::Error, fs, hint::black_box, io::Write as _, time::Instant};
 
 use bpe::byte_pair_encoding::BytePairEncoding;
 use dlm_plugin_bpe::Bpe;
-use dlm_sdk::{Sequence, Span, TokenId, TokenSink, Tokenizer as _, TokenizerExt as _};
-use rayon::prelude::*;
+use dlm_sdk::{Sequence, TokenBatch, Tokenizer as _, TokenizerExt as _};
 use tokenizers::pipeline::EncodeOptions;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const WINDOW: usize = 2_000;
-
-/// Takes tokens and lets them go, as the peers' results are let go.
-struct Count(usize);
-
-impl TokenSink for Count {
-    fn emit(&mut self, ids: &[TokenId], spans: &[Span]) -> ControlFlow<()> {
-        self.0 += black_box((ids, spans)).0.len();
-        ControlFlow::Continue(())
-    }
-}
 
 fn time(work: impl FnOnce() -> Outcome<usize>) -> Outcome<f64> {
     let start = Instant::now();
@@ -54,12 +43,9 @@ fn main() -> Outcome<()> {
     let sequences: Vec<Sequence<'_>> =
         windows.iter().map(|window| Sequence::new(window.as_bytes())).collect();
     let encode = |sequences: &[Sequence<'_>]| -> Outcome<usize> {
-        let mut count = Count(0);
-        ours.tokenize(sequences, &mut count)?;
-        Ok(count.0)
-    };
-    let threads = |sequences: &[Sequence<'_>]| -> Outcome<usize> {
-        sequences.par_chunks(256).map(encode).try_reduce(|| 0, |one, other| Ok(one + other))
+        let mut batch = TokenBatch::default();
+        ours.tokenize(sequences, &mut batch)?;
+        Ok(batch.n_tokens())
     };
     let theirs_windows = |windows: &[&str]| -> Outcome<usize> {
         let mut ids = Vec::new();
@@ -90,7 +76,7 @@ fn main() -> Outcome<()> {
     for _ in 0..pairs {
         runs.push([
             time(|| encode(&sequences))?,
-            time(|| threads(&sequences))?,
+            time(|| Ok(ours.batch(&sequences)?.n_tokens()))?,
             time(|| encode(&[Sequence::new(text.as_bytes())]))?,
             time(|| Ok(windows.iter().map(|w| crate_bpe.encode_via_backtracking(w.as_bytes()).len()).sum()))?,
             time(|| Ok(crate_bpe.encode_via_backtracking(text.as_bytes()).len()))?,

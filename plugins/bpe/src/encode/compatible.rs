@@ -65,11 +65,6 @@ impl Compatible {
         compatible
     }
 
-    /// Returns whether all answers were computed beforehand.
-    pub(super) fn knows_all(&self) -> bool {
-        matches!(self.answers, Answers::All { .. })
-    }
-
     /// Returns whether a token can follow another; `left` may be the number of tokens, for the start of a text.
     #[inline]
     pub(super) fn follows(&self, left: u32, right: u32) -> bool {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{compatible::Compatible, small::Small};
+use super::compatible::Compatible;
 use crate::rules::Rules;
 
 /// Bases looked up at once.
@@ -28,7 +28,6 @@ pub(crate) struct Matcher {
     nodes: Vec<Node>,
     tokens: Vec<Token>,
     compatible: Compatible,
-    small: Option<Box<Small>>,
 }
 
 /// A prefix of tokens longer than the table is wide.
@@ -79,17 +78,10 @@ impl Matcher {
             nodes: Vec::new(),
             tokens: vec![Token { length: 0, shorter: NONE }; rules.len()],
             compatible: Compatible::new(rules),
-            small: None,
         };
         for token in order {
             matcher.add(token, rules.text(token).as_bytes());
         }
-        let entries = matcher.table.iter().map(|&entry| (entry & TOKEN, entry & LONGER != 0));
-        let tokens = matcher
-            .tokens
-            .iter()
-            .map(|token| (token.length, Some(token.shorter).filter(|&shorter| shorter != NONE)));
-        matcher.small = Small::new(entries, tokens, &matcher.compatible);
         Some(matcher)
     }
 
@@ -192,49 +184,31 @@ impl Matcher {
             let first = main.at;
             let size = ((bases.len() - first) / LANES).min(LONGEST_LANE);
             if size < SHORTEST_LANE {
-                main.at_least(bases.len(), |path| self.advance(bases, path));
+                main.at_least(bases.len(), |path| self.step(bases, path));
                 break;
             }
             for (lane, side) in (1..).zip(&mut *sides) {
                 side.restart(first + lane * size, start);
             }
-            let ends = [1, 2, 3, 4].map(|lane| first + lane * size);
-            match &self.small {
-                Some(small) => go(main, sides, ends, |path| self.step_small(small, bases, path)),
-                None => go(main, sides, ends, |path| self.step(bases, path)),
+            let end = |lane: usize| first + (lane + 1) * size;
+            let [one, two, three] = &mut *sides;
+            while main.at < end(0) && one.at < end(1) && two.at < end(2) && three.at < end(3) {
+                self.step(bases, main);
+                self.step(bases, one);
+                self.step(bases, two);
+                self.step(bases, three);
             }
-            for side in &mut *sides {
+            main.at_least(end(0), |path| self.step(bases, path));
+            for (lane, side) in (1..).zip(&mut *sides) {
+                side.at_least(end(lane), |path| self.step(bases, path));
                 self.join(bases, main, side);
             }
         }
         &main.tokens
     }
 
-    /// Does as [`step`](Self::step) does, the frequent cases faster.
-    #[expect(clippy::inline_always, reason = "steps of four paths overlap only if they are not calls")]
-    #[inline(always)]
-    fn step_small(&self, small: &Small, bases: &[u8], path: &mut Path) {
-        if let Some(head) = bases.get(path.at..).and_then(<[u8]>::first_chunk)
-            && let Some((token, length)) = small.next(path.last, number(*head) as u16)
-        {
-            path.tokens.push(token);
-            path.at += length;
-            path.last = token;
-            return;
-        }
-        self.step(bases, path);
-    }
-
-    /// Takes the faster of the two steps.
-    fn advance(&self, bases: &[u8], path: &mut Path) {
-        match &self.small {
-            Some(small) => self.step_small(small, bases, path),
-            None => self.step(bases, path),
-        }
-    }
-
     /// Adds the next token, stepping back as far as it takes.
-    #[inline(never)]
+    #[inline]
     fn step(&self, bases: &[u8], path: &mut Path) {
         let mut token = self.longest(bases, path.at);
         while !self.compatible.follows(path.last, token) {
@@ -268,7 +242,7 @@ impl Matcher {
                 main.last = side.last;
                 return;
             }
-            self.advance(bases, main);
+            self.step(bases, main);
         }
     }
 }
@@ -296,22 +270,6 @@ impl Path {
         while self.at < end {
             step(self);
         }
-    }
-}
-
-/// Takes each path at least to its end, by turns.
-#[expect(clippy::inline_always, reason = "steps of four paths overlap only if they are not calls")]
-#[inline(always)]
-fn go(main: &mut Path, sides: &mut [Path; LANES - 1], ends: [usize; LANES], step: impl Fn(&mut Path)) {
-    let [one, two, three] = sides;
-    while main.at < ends[0] && one.at < ends[1] && two.at < ends[2] && three.at < ends[3] {
-        step(main);
-        step(one);
-        step(two);
-        step(three);
-    }
-    for (path, end) in [main, one, two, three].into_iter().zip(ends) {
-        path.at_least(end, &step);
     }
 }
 

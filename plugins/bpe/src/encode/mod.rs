@@ -15,7 +15,6 @@
 
 mod compatible;
 mod matcher;
-mod small;
 
 pub(crate) use matcher::{Matcher, Paths};
 

@@ -89,7 +89,6 @@ pub(super) fn compact<C: Cell>(cells: &mut Vec<C>, shards: usize) {
         length += kept;
     }
     cells.truncate(length);
-    cells.shrink_to_fit();
 }
 
 fn compact_shard<C: Cell>(cells: &[C]) -> usize {
