@@ -56,7 +56,7 @@ fn encode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("bpe-encode");
     group.throughput(Throughput::Bytes(bases.len() as u64)).sample_size(20);
     group.bench_function("windows", |bencher| {
-        bencher.iter(|| bpe.tokenize(black_box(&windows), &mut Discard))
+        bencher.iter(|| bpe.tokenize(black_box(&windows), &mut Discard));
     });
     group.bench_function("one sequence", |bencher| {
         bencher.iter(|| bpe.tokenize(&[Sequence::new(black_box(&bases))], &mut Discard));
