@@ -6,7 +6,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`bench`] | the engine: plan, run, summary |
+//! | [`mod@bench`] | the engine: plan, run, summary |
 //! | [`compare`] | two methods, item by item |
 //! | [`statistics`] | intervals, paired tests |
 //! | [`cli`] | the command line |

@@ -15,7 +15,7 @@ use crate::{labels, majority, rows};
 /// The most classes a logistic regression is fitted to; its time grows with classes times examples times steps.
 const MOST_LOGISTIC_CLASSES: usize = 64;
 
-/// Linear models of [23 features](features): GC, base and dinucleotide shares, length and N share, standardised on
+/// Linear models of 23 features: GC, base and dinucleotide shares, length and N share, standardised on
 /// train.
 ///
 /// | task | model |
