@@ -18,7 +18,7 @@ fn signatures(folder: &str) -> String {
         let items: Vec<Item> = file.items.into_iter().filter_map(public).collect();
         if !items.is_empty() {
             let shown = prettyplease::unparse(&syn::File { shebang: None, attrs: Vec::new(), items });
-            text.push_str(&format!("// {name}\n{shown}\n"));
+            text.extend(["// ", &name, "\n", &shown, "\n"]);
         }
     }
     text

@@ -27,16 +27,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut stream = Stream::nth(1, "copies", copy);
         for at in 0..length {
             let random = stream.next_u64();
-            let replaced = random % 10 == 0 && bases[at] != b'N';
+            let replaced = random.is_multiple_of(10) && bases[at] != b'N';
             bases.push(if replaced { b"ACGT"[(random >> 32) as usize % 4] } else { bases[at] });
         }
     }
     let start = Instant::now();
     let trainer = Trainer { merges, ties, threads: Some(threads), ..Trainer::default() };
-    let trained = trainer.train(&[&bases], &mut |_| ControlFlow::Continue(()))?;
+    let learned = trainer.train(&[&bases], &mut |_| ControlFlow::Continue(()))?;
     let seconds = start.elapsed().as_secs_f64();
     let mut output = std::io::stdout().lock();
-    for merge in trained.merges() {
+    for merge in learned.merges() {
         writeln!(output, "{merge}")?;
     }
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     writeln!(
         report,
         "{} merges of {} bytes in {seconds:.3} s, at most {peak}",
-        trained.merges().len(),
+        learned.merges().len(),
         bases.len()
     )?;
     Ok(())

@@ -13,7 +13,7 @@ pub(crate) fn unpacked(file: &str) -> Option<Vec<u8>> {
         return None;
     };
     let mut bytes = Vec::new();
-    if file.ends_with(".gz") {
+    if path.extension().is_some_and(|extension| extension == "gz") {
         MultiGzDecoder::new(input).read_to_end(&mut bytes).unwrap();
     } else {
         input.read_to_end(&mut bytes).unwrap();
