@@ -54,7 +54,8 @@ fn check_writing(rows: &[bed::Record]) {
         let score = row.score().map_or_else(|| ".".to_owned(), |score| score.to_string());
         let name = row.name().unwrap_or(".");
         let (start, end) = (interval.start(), interval.end());
-        text.push_str(&format!("{}\t{start}\t{end}\t{name}\t{score}\t{strand}", interval.chromosome()));
+        let fixed = format!("{}\t{start}\t{end}\t{name}\t{score}\t{strand}", interval.chromosome());
+        text.push_str(&fixed);
         for field in row.further() {
             text.push('\t');
             text.push_str(field);

@@ -1,7 +1,5 @@
 //! Replays the corpus of the fuzz target.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::{fs, path::Path};
 
 #[path = "../../../fuzz/src/tokenizer_json.rs"]

@@ -32,12 +32,12 @@ fn same(ours: &Bpe, theirs: &PipelineTokenizer, bases: &[u8]) {
 /// Windows of random sequence with gaps, repeats and runs.
 fn synthetic(stream: &mut Stream) -> Vec<u8> {
     let mut bases = Vec::new();
-    for _ in 0..1 + stream.below(6) {
+    for _ in 0..=stream.below(6) {
         let length = 1 + stream.below(150);
         match stream.below(5) {
             0 => bases.extend(vec![b"ACGTN"[stream.below(5)]; length]),
             1 => {
-                let unit: Vec<u8> = (0..1 + stream.below(7)).map(|_| b"ACGT"[stream.below(4)]).collect();
+                let unit: Vec<u8> = (0..=stream.below(7)).map(|_| b"ACGT"[stream.below(4)]).collect();
                 bases.extend(unit.repeat(1 + length / unit.len()));
             }
             2 => bases.extend((0..length).map(|_| b"AAATTTCGN"[stream.below(9)])),

@@ -41,12 +41,12 @@ fn slices_equal_those_of_htslib() {
                 Interval::new(name, slice[1].as_u64().unwrap(), slice[2].as_u64().unwrap()).unwrap();
             let bases = indexed.slice(&interval).unwrap();
             assert_eq!(bases, genome.slice(&interval).unwrap(), "{interval}");
-            match slice[3].as_str() {
-                Some(expected) => assert_eq!(String::from_utf8_lossy(&bases), expected, "{interval}"),
-                None => {
-                    let counts = b"ACGTN".map(|base| bases.iter().filter(|own| **own == base).count());
-                    assert_eq!(serde_json::json!(counts), slice[3], "{interval}");
-                }
+            if let Some(expected) = slice[3].as_str() {
+                assert_eq!(String::from_utf8_lossy(&bases), expected, "{interval}");
+            } else {
+                let text = String::from_utf8_lossy(&bases);
+                let counts = ['A', 'C', 'G', 'T', 'N'].map(|base| text.matches(base).count());
+                assert_eq!(serde_json::json!(counts), slice[3], "{interval}");
             }
             let reverse = interval.with_strand(Some(Strand::Reverse));
             assert_eq!(indexed.sequence(&reverse).unwrap(), dlm_sdk::dna::reverse_complement(&bases));
