@@ -1,0 +1,1 @@
+//! ONNX graphs: building, differentiating, reading and writing.

@@ -1,0 +1,1 @@
+//! Architectures of DNA language models as graphs, and their weights.

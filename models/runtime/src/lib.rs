@@ -1,0 +1,1 @@
+//! Finds or installs ONNX Runtime, and runs graphs on it.
