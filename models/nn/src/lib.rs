@@ -1,1 +1,15 @@
 //! Architectures of DNA language models as graphs, and their weights.
+//!
+//! A DNA language model is a shape and a few hundred named tensors. The shape lives here as an ONNX graph that is written
+//! with `dlm-graph`; the tensors come from files ([`weights`]) or are drawn fresh from a seed. Nothing here runs a graph:
+//! that is `dlm-runtime`'s work, and training is `dlm-train`'s.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`bert`] | BERT: GROVER, DNABERT, k-mer models |
+//! | [`weights`] | named tensors from and to files |
+//! | [`preset`] | models by name, every number with its origin |
+
+pub mod bert;
+pub mod preset;
+pub mod weights;
