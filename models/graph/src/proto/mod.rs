@@ -1,0 +1,4 @@
+//! ONNX files: protobuf in and out.
+
+mod messages;
+mod write;
