@@ -27,6 +27,7 @@
 //! | [`Interval`], [`IntervalSet`] | stretches of a genome; union, difference, overlap, distance |
 //! | [`acgt_runs`], [`Windows`] | the known stretches of a sequence; windows over it |
 //! | [`Blocks`], [`BlockSplit`] | groups and splits that do not leak |
+//! | [`motif`] | count matrices, and where a sequence looks like one |
 //! | [`names`] | `chr1` or `1` |
 //! | [`tokenized`] | a genome as tokens, looked up by coordinate |
 //! | [`output`] | files that appear whole or not at all |
@@ -61,6 +62,7 @@ mod input;
 mod interval;
 mod interval_set;
 mod lengths;
+pub mod motif;
 pub mod names;
 pub mod narrow_peak;
 pub mod output;

@@ -199,7 +199,7 @@ impl<R, T> fmt::Debug for Table<R, T> {
 }
 
 /// Returns a line as text.
-fn text(line: &[u8]) -> Result<&str> {
+pub(crate) fn text(line: &[u8]) -> Result<&str> {
     let Some(column) = line.iter().position(|&byte| byte.is_ascii_control() && byte != b'\t') else {
         return std::str::from_utf8(line).map_err(|error| {
             Error::new(ErrorKind::NonAscii, "line is neither ASCII nor UTF-8")

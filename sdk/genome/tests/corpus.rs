@@ -8,6 +8,8 @@ use std::{fs, path::Path};
 mod bed;
 #[path = "../../../fuzz/src/fasta_windows.rs"]
 mod fasta_windows;
+#[path = "../../../fuzz/src/motif.rs"]
+mod motif;
 
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -27,4 +29,9 @@ fn fasta_windows_corpus() {
 #[test]
 fn bed_corpus() {
     replay("bed", bed::check);
+}
+
+#[test]
+fn motif_corpus() {
+    replay("motif", motif::check);
 }
