@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::{
     context::{Context, Outcome},
     data::{Cache, Presence, Python, packs, presence},
+    runtime::{Examination, examine},
 };
 
 /// The quickstart's largest need, in bytes of memory.
@@ -38,7 +39,6 @@ struct Finding {
 enum State {
     Good,
     Missing,
-    Unused,
 }
 
 #[derive(Debug, Serialize)]
@@ -47,6 +47,7 @@ struct Answer {
     findings: Vec<Finding>,
     components: BTreeMap<&'static str, Vec<String>>,
     packs: BTreeMap<String, Presence>,
+    onnx_runtime: Examination,
 }
 
 impl DoctorArgs {
@@ -67,12 +68,8 @@ impl DoctorArgs {
             Ok(cache) => cache_folder(cache.folder()),
             Err(error) => missing("cache", error.to_string(), error.hint().unwrap_or_default()),
         });
-        findings.push(Finding {
-            what: "ONNX Runtime",
-            state: State::Unused,
-            found: "not used by this version".into(),
-            advice: None,
-        });
+        let runtime = examine();
+        findings.push(onnx_runtime(&runtime));
         let packs = match &cache {
             Ok(cache) => packs().into_iter().map(|pack| (pack.id.clone(), presence(cache, &pack))).collect(),
             Err(_) => BTreeMap::new(),
@@ -86,7 +83,8 @@ impl DoctorArgs {
                 )
             })
             .collect();
-        let answer = Answer { version: env!("CARGO_PKG_VERSION"), findings, components, packs };
+        let answer =
+            Answer { version: env!("CARGO_PKG_VERSION"), findings, components, packs, onnx_runtime: runtime };
         context.print(&answer, || text(&answer))?;
         Ok(Outcome::Done)
     }
@@ -140,19 +138,39 @@ fn cache_folder(folder: &Path) -> Finding {
     good("cache", format!("{}{state}", folder.display()))
 }
 
+fn onnx_runtime(examination: &Examination) -> Finding {
+    let advice = examination.advice.as_deref().unwrap_or_default();
+    match &examination.library {
+        Some(library) if !examination.devices.is_empty() => good(
+            "ONNX Runtime",
+            format!("{} on {}: {library}", examination.wanted, examination.devices.join(", ")),
+        ),
+        Some(library) => missing("ONNX Runtime", format!("cannot be started: {library}"), advice),
+        None => missing("ONNX Runtime", format!("{} was not found", examination.wanted), advice),
+    }
+}
+
 fn text(answer: &Answer) -> String {
     let mut text = format!("dlm {}\n\n", answer.version);
     for finding in &answer.findings {
         let state = match finding.state {
             State::Good => "ok",
             State::Missing => "missing",
-            State::Unused => "-",
         };
         // Writing to a string never fails.
         let _ = writeln!(text, "{state:<8}{:<16}{}", finding.what, finding.found);
         if let Some(advice) = &finding.advice {
             let _ = writeln!(text, "{:<24}hint: {advice}", "");
         }
+    }
+    for note in answer
+        .onnx_runtime
+        .skipped
+        .iter()
+        .map(|skipped| ("skipped", skipped))
+        .chain(answer.onnx_runtime.unusable.iter().map(|device| ("unusable", device)))
+    {
+        let _ = writeln!(text, "{:<24}{}: {}", "", note.0, note.1);
     }
     text.push_str("\nbuilt-in components\n");
     for (kind, ids) in &answer.components {

@@ -25,6 +25,7 @@ pub mod plot;
 pub mod quickstart;
 pub mod report;
 pub mod results;
+pub mod runtime;
 pub mod statistics;
 pub mod task;
 pub mod tokenizer;

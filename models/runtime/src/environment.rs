@@ -5,12 +5,16 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
+use ndarray::array;
 use ort::environment::{Environment, GlobalThreadPoolOptions};
 
-use crate::{Device, Error, Library, Result, Search};
+use crate::{Device, Error, Input, Library, Result, Search, Session, SessionOptions};
 
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
 static STARTING: Mutex<()> = Mutex::new(());
+
+/// The graph `y = -x` on one number.
+const PROBE: &[u8] = b"\x08\x08:6\x0a\x0b\x0a\x01x\x12\x01y\x22\x03Neg\x12\x05probeZ\x0f\x0a\x01x\x12\x0a\x0a\x08\x08\x01\x12\x04\x0a\x02\x08\x01b\x0f\x0a\x01y\x12\x0a\x0a\x08\x08\x01\x12\x04\x0a\x02\x08\x01B\x02\x10\x11";
 
 /// ONNX Runtime, started.
 ///
@@ -120,6 +124,21 @@ impl Runtime {
                 _ => Err(Error::NoProvider { device, library: self.library.path.clone() }),
             },
         }
+    }
+
+    /// Runs a graph of one operator on a device, to see whether it can be used.
+    ///
+    /// # Errors
+    ///
+    /// The library was not built for the device, or the device cannot be started.
+    pub fn probe(&self, device: Device) -> Result<()> {
+        let mut session =
+            Session::from_bytes(self, "probe", PROBE, &SessionOptions::default().device(device))?;
+        let outputs = session.run(&[("x", Input::from(&array![1.5_f32]))])?;
+        if outputs.array::<f32>("y")?.iter().eq(&[-1.5]) {
+            return Ok(());
+        }
+        Err(Error::Device { device, source: "it computes wrong numbers".into() })
     }
 
     pub(crate) fn environment(&self) -> &Environment {

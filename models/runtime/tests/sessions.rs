@@ -164,5 +164,6 @@ fn cuda_fails_loudly_where_it_cannot_start() {
             assert!(dlm_sdk::Error::from(error).hint().unwrap().contains("--device cpu"));
         }
     }
+    runtime.probe(Device::Cpu).unwrap();
     assert!(runtime.devices().contains(&Device::Cpu));
 }

@@ -22,6 +22,7 @@ use crate::{
     doctor::DoctorArgs,
     quickstart::QuickstartArgs,
     report::ReportArgs,
+    runtime::RuntimeCommand,
     task::TaskCommand,
     tokenizer::TokenizerCommand,
 };
@@ -79,6 +80,9 @@ enum Command {
     Quickstart(QuickstartArgs),
     /// Write one offline HTML file from the results of a run
     Report(ReportArgs),
+    /// Install the ONNX Runtime library that runs models
+    #[command(subcommand)]
+    Runtime(RuntimeCommand),
     /// List, show and make tasks
     #[command(subcommand)]
     Task(TaskCommand),
@@ -96,6 +100,7 @@ impl Command {
             Self::Doctor(arguments) => arguments.run(context),
             Self::Quickstart(arguments) => arguments.run(context),
             Self::Report(arguments) => arguments.run(context),
+            Self::Runtime(command) => command.run(context),
             Self::Task(command) => command.run(context),
             Self::Tokenizer(command) => command.run(context),
         }

@@ -15,7 +15,7 @@ use flate2::read::GzDecoder;
 const LIMIT: u64 = 1 << 30;
 
 /// Copies a member of an archive to a writer.
-pub(super) fn extract(archive: &Path, member: &str, output: &mut dyn Write) -> Result<()> {
+pub(crate) fn extract(archive: &Path, member: &str, output: &mut dyn Write) -> Result<()> {
     let fail = |error: io::Error| Error::io(format!("{}: cannot be unpacked", archive.display()), error);
     let file = BufReader::new(File::open(archive).map_err(fail)?);
     let is_zip = archive.extension().is_some_and(|extension| extension == "whl" || extension == "zip");

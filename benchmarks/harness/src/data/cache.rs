@@ -5,10 +5,10 @@
 //! CACHE/packs/PACK/pack.json     what was fetched, from where, with digests
 //! CACHE/packs/PACK.lock          held while a fetch is under way
 //! CACHE/partial/NAME.part        what came so far
+//! CACHE/onnxruntime/VERSION/..   the library that runs models, by device
 //! ```
 
 use std::{
-    env,
     fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     thread,
@@ -32,21 +32,10 @@ impl Cache {
     ///
     /// None of the three is set to an absolute path.
     pub fn of_user() -> Result<Self> {
-        let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        if let Some(folder) = env::var_os("DLM_CACHE").filter(|folder| !folder.is_empty()) {
-            return Ok(Self::at(
-                std::path::absolute(folder)
-                    .map_err(|error| Error::invalid("DLM_CACHE: not a folder").with_source(error))?,
-            ));
-        }
-        absolute("XDG_CACHE_HOME")
-            .map(|folder| folder.join("dlm"))
-            .or_else(|| absolute("HOME").map(|home| home.join(".cache/dlm")))
-            .map(Self::at)
-            .ok_or_else(|| {
-                Error::invalid("no cache folder: neither DLM_CACHE nor XDG_CACHE_HOME nor HOME is set")
-                    .with_hint("set DLM_CACHE to a folder with space for data")
-            })
+        dlm_runtime::library::user_cache().map(Self::at).ok_or_else(|| {
+            Error::invalid("no cache folder: neither DLM_CACHE nor XDG_CACHE_HOME nor HOME is set")
+                .with_hint("set DLM_CACHE to a folder with space for data")
+        })
     }
 
     /// Uses a folder.
@@ -65,14 +54,21 @@ impl Cache {
     }
 
     /// Returns the folder for what came so far, and makes it.
-    pub(super) fn partial(&self) -> Result<PathBuf> {
+    pub(crate) fn partial(&self) -> Result<PathBuf> {
         make(self.folder.join("partial"))
     }
 
     /// Makes the folder of a pack and waits until no other process fetches it.
     pub(super) fn lock(&self, context: &Context, id: &str) -> Result<Lock> {
-        let folder = make(self.pack(id))?;
-        let path = folder.with_file_name(format!("{id}.lock"));
+        Self::lock_folder(context, id, self.pack(id))
+    }
+
+    /// Makes a folder and waits until no other process fills it.
+    pub(crate) fn lock_folder(context: &Context, id: &str, folder: PathBuf) -> Result<Lock> {
+        let folder = make(folder)?;
+        let mut path = folder.clone().into_os_string();
+        path.push(".lock");
+        let path = PathBuf::from(path);
         let fail = |error| Error::io(format!("{}: cannot be locked", path.display()), error);
         let file = File::options().create(true).append(true).open(&path).map_err(fail)?;
         let mut told = false;
@@ -96,13 +92,13 @@ impl Cache {
 
 /// The only fetch of a pack under way.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
     folder: PathBuf,
 }
 
 impl Lock {
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 }

@@ -183,7 +183,7 @@ impl<'a> Fetcher<'a> {
                     .tempdir_in(self.cache.partial()?)
                     .map_err(|error| Error::io("the cache cannot be written to", error))?;
                 let python = self.python.clone().map_or_else(Python::find, Ok)?;
-                let archive = python.download(self.context, package, folder.path())?;
+                let archive = python.download(self.context, package.as_ref().into(), folder.path())?;
                 self.unpack(file, package, &archive, path)
             }
             (None, Origin::Url(url)) => {

@@ -2,9 +2,10 @@
 //!
 //! A pack is a name for some public files: where they come from and how each is known to be the right one. A fetch
 //! reuses what is there and right, goes on where an earlier one was cut, and puts a file in its place only when it has
-//! been verified. Nothing else in this program reads from the network.
+//! been verified. Beside it only
+//! `dlm runtime install` reads from the network.
 
-mod archive;
+pub(crate) mod archive;
 mod cache;
 mod catalog;
 pub(crate) mod digest;
@@ -22,6 +23,7 @@ use clap::{Args, Subcommand};
 use dlm_sdk::{Error, Result, spec::nearest};
 use serde::Serialize;
 
+pub(crate) use self::pip::{Requirement, Tags};
 pub use self::{
     cache::Cache,
     catalog::packs,

@@ -19,6 +19,47 @@ use dlm_sdk::{Error, Result};
 use super::pack::Package;
 use crate::context::Context;
 
+/// An archive for pip to find and fetch, by the digest it must have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Requirement<'a> {
+    /// The package's name.
+    pub(crate) name: &'a str,
+    /// Its version.
+    pub(crate) version: &'a str,
+    /// The archive's file name.
+    pub(crate) archive: &'a str,
+    /// The digest of the archive.
+    pub(crate) sha256: &'a str,
+    /// The module of the build system that a source archive names.
+    pub(crate) build_system: Option<&'a str>,
+    /// For which machine and Python a wheel is wanted, if not for those at hand.
+    pub(crate) tags: Option<Tags<'a>>,
+}
+
+/// What a wheel is built for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tags<'a> {
+    /// The system and processor.
+    pub(crate) platform: &'a str,
+    /// The version of Python.
+    pub(crate) python_version: &'a str,
+    /// The interpreter's binary interface.
+    pub(crate) abi: &'a str,
+}
+
+impl<'a> From<&'a Package> for Requirement<'a> {
+    fn from(package: &'a Package) -> Self {
+        Self {
+            name: &package.name,
+            version: &package.version,
+            archive: &package.archive,
+            sha256: &package.sha256,
+            build_system: package.build_system.as_deref(),
+            tags: None,
+        }
+    }
+}
+
 /// A build system that builds nothing.
 const STUB: &str = r#"import os
 
@@ -80,13 +121,18 @@ impl Python {
     }
 
     /// Fetches the archive of a package into an empty folder and returns its path.
-    pub(super) fn download(&self, context: &Context, package: &Package, folder: &Path) -> Result<PathBuf> {
+    pub(crate) fn download(
+        &self,
+        context: &Context,
+        package: Requirement<'_>,
+        folder: &Path,
+    ) -> Result<PathBuf> {
         let fail = |error: io::Error| Error::io(format!("{}: cannot be written", folder.display()), error);
         let requirements = folder.join("requirements.txt");
         let line = format!("{}=={} --hash=sha256:{}\n", package.name, package.version, package.sha256);
         fs::write(&requirements, line).map_err(fail)?;
         let stub = folder.join("stub");
-        if let Some(system) = &package.build_system {
+        if let Some(system) = package.build_system {
             stand_in(&stub, system).map_err(fail)?;
         }
         let mut command = Command::new(&self.program);
@@ -100,17 +146,21 @@ impl Python {
             "download",
         ]);
         command.args(["--no-deps", "--require-hashes", "--progress-bar", "off", "--dest"]).arg(folder);
-        if Path::new(&package.archive).extension().is_some_and(|extension| extension == "whl") {
+        if Path::new(package.archive).extension().is_some_and(|extension| extension == "whl") {
             command.args(["--only-binary", ":all:"]);
         } else {
             command.args(["--no-binary", ":all:", "--no-build-isolation"]);
             command.env("PYTHONPATH", &stub);
         }
+        if let Some(tags) = package.tags {
+            command.args(["--implementation", "cp", "--platform", tags.platform]);
+            command.args(["--python-version", tags.python_version, "--abi", tags.abi]);
+        }
         command.arg("--requirement").arg(&requirements);
-        command.env("DLM_STUB_NAME", &package.name).env("DLM_STUB_VERSION", &package.version);
+        command.env("DLM_STUB_NAME", package.name).env("DLM_STUB_VERSION", package.version);
         command.env("PYTHONDONTWRITEBYTECODE", "1");
-        let (status, errors) = self.run(context, command, &package.archive)?;
-        let archive = folder.join(&package.archive);
+        let (status, errors) = self.run(context, command, package.archive)?;
+        let archive = folder.join(package.archive);
         if !status.success() || !archive.is_file() {
             let complaint = if errors.is_empty() { format!("pip ended with {status}") } else { errors };
             let what = format!("{} {} could not be fetched by pip", package.name, package.version);
