@@ -1,1 +1,3 @@
 //! Training: optimisers, schedules, masking, checkpoints.
+
+pub mod data;

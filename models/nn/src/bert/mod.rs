@@ -11,11 +11,15 @@
 //! Devlin et al., *BERT* (NAACL 2019); sizes of GROVER: Sanabria et al. (Nat Mach Intell 2024), Methods.
 
 mod config;
+mod encoder;
+mod graphs;
 mod load;
 mod parameters;
 
 pub use self::{
     config::Config,
+    encoder::{IDS, MASK},
+    graphs::{LABELS, LOGITS, LOSS, LOSS_WEIGHTS, PLACES, forward, masked_language_model},
     load::{Loaded, load},
     parameters::{Heads, Init, TIED, Weight, weights},
 };

@@ -1,0 +1,143 @@
+//! Which windows make which batch.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dlm_sdk::{Error, Result, random::Stream};
+
+use super::{Batch, Corpus, Masking, Recipe, Window};
+
+/// Batches whose windows are sorted by length together.
+const SORTED: usize = 32;
+
+/// The batches of a run, by the step's number.
+///
+/// A pass cuts the genome anew, shuffles its windows, sorts those of 32 batches at a time by length, and shuffles these
+/// batches. The last batch of a pass is filled up with the pass's first windows. Any batch can be asked for at any time,
+/// by any thread: seed and step decide alone.
+#[derive(Clone, Debug)]
+pub struct Batches {
+    corpus: Arc<Corpus>,
+    recipe: Recipe,
+    masking: Masking,
+    rows: usize,
+    most: usize,
+    seed: u64,
+    passes: Arc<Mutex<Passes>>,
+}
+
+/// How many batches each pass has, as far as they were cut, and the windows of the last that was looked at.
+#[derive(Debug, Default)]
+struct Passes {
+    counts: Vec<u64>,
+    current: Option<(u64, Arc<[Window]>)>,
+}
+
+impl Batches {
+    /// Describes the batches of a run: rows a batch, and the most tokens a row may have, special ones included.
+    ///
+    /// # Errors
+    ///
+    /// A batch without rows, or rows that have no room for a window's tokens.
+    pub fn new(
+        corpus: Arc<Corpus>,
+        recipe: Recipe,
+        masking: Masking,
+        rows: usize,
+        most: usize,
+        seed: u64,
+    ) -> Result<Self> {
+        if rows == 0 || most < 3 {
+            return Err(Error::invalid(format!("batches of {rows} rows of {most} tokens hold nothing")));
+        }
+        Ok(Self { corpus, recipe, masking, rows, most, seed, passes: Arc::default() })
+    }
+
+    /// Returns the batch of a step, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// The tokenized genome is damaged, or no window can be cut from it.
+    pub fn batch(&self, step: u64) -> Result<Batch> {
+        let (windows, within) = self.place(step)?;
+        let first = within as usize * self.rows;
+        let windows: Vec<Window> =
+            (first..first + self.rows).map(|index| windows[index % windows.len()]).collect();
+        let mut stream = Stream::nth(self.seed, "masking", step);
+        Batch::new(&self.corpus, &windows, self.most, &self.masking, &mut stream)
+    }
+
+    /// Returns the pass a step belongs to.
+    ///
+    /// # Errors
+    ///
+    /// As [`batch`](Self::batch).
+    pub fn pass(&self, step: u64) -> Result<u64> {
+        self.place(step)?;
+        let passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = step;
+        let mut pass = 0;
+        for count in &passes.counts {
+            if left < *count {
+                break;
+            }
+            left -= count;
+            pass += 1;
+        }
+        Ok(pass)
+    }
+
+    /// Returns the windows of a step's pass in the order of their batches, and which batch of the pass it is.
+    fn place(&self, step: u64) -> Result<(Arc<[Window]>, u64)> {
+        let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut pass, mut left) = (0_u64, step);
+        loop {
+            let known = passes.counts.get(pass as usize).copied();
+            let count = if let Some(count) = known {
+                count
+            } else {
+                let windows = self.cut(pass)?;
+                let count = windows.len().div_ceil(self.rows) as u64;
+                passes.counts.push(count);
+                passes.current = Some((pass, windows));
+                count
+            };
+            if left < count {
+                break;
+            }
+            left -= count;
+            pass += 1;
+        }
+        let windows = match &passes.current {
+            Some((current, windows)) if *current == pass => Arc::clone(windows),
+            _ => {
+                let windows = self.cut(pass)?;
+                passes.current = Some((pass, Arc::clone(&windows)));
+                windows
+            }
+        };
+        Ok((windows, left))
+    }
+
+    fn cut(&self, pass: u64) -> Result<Arc<[Window]>> {
+        let mut windows = self.recipe.cut(&self.corpus, self.corpus.train(), self.seed, pass)?;
+        if windows.is_empty() {
+            return Err(Error::invalid(format!(
+                "no stretch to learn from has the {} tokens of the shortest window",
+                self.recipe.shortest
+            ))
+            .with_hint("give longer sequences"));
+        }
+        let mut stream = Stream::nth(self.seed, "order", pass);
+        stream.shuffle(&mut windows);
+        let mut ordered = Vec::with_capacity(windows.len());
+        for group in windows.chunks_mut(self.rows * SORTED) {
+            group.sort_by_key(Window::len);
+            let mut batches: Vec<&[Window]> = group.chunks(self.rows).collect();
+            // A batch that is not full stays last, so that all batches before it begin where they should.
+            let full = batches.iter().take_while(|batch| batch.len() == self.rows).count();
+            stream.shuffle(&mut batches[..full]);
+            ordered.extend(batches.into_iter().flatten().copied());
+        }
+        Ok(ordered.into())
+    }
+}
