@@ -96,6 +96,7 @@ fn tiny(name: &str, config: &Config, seed: Option<u64>) -> Result<Tiny> {
     spec.layers = 2;
     spec.max_tokens = config.parse("most")?;
     spec.parameters = Some(42);
+    spec.fingerprint = format!("{name} {seed:?}");
     Ok(Tiny(spec, seed))
 }
 
@@ -241,7 +242,7 @@ fn a_frozen_encoder_is_probed_and_beats_its_random_twin() {
     assert_eq!(tiny.gains.local.as_ref().unwrap().control, "first-base");
     assert!(tiny.gains.context.as_ref().unwrap().value > 0.9);
     let facts: Vec<&str> = tiny.facts.iter().map(|fact| fact.name.as_str()).collect();
-    assert_eq!(facts, ["pool", "layer", "penalty"]);
+    assert_eq!(facts, ["pool", "layer", "head", "penalty"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::{
 
 use dlm_sdk::{Error, ErrorKind, Predictor, Registry, Result};
 
-use super::{Cell, Plan, data::TaskData, machine, probe, scoring};
+use super::{Cell, Plan, data::TaskData, machine, probe, probe::EmbeddingCache, scoring};
 use crate::{
     context::Cancellation,
     results::{CellResult, Cost, Fact, Mode, Prediction, Status},
@@ -123,7 +123,15 @@ fn attempt(
                 pool: plan.settings.pool,
                 layer: plan.settings.layer,
                 long: plan.settings.long,
+                head: plan.settings.head,
                 protocol: plan.settings.protocol,
+                seed: cell.seed,
+                cache: plan
+                    .settings
+                    .output
+                    .as_ref()
+                    .map(|folder| EmbeddingCache::at(folder.join("embeddings"))),
+                device: plan.settings.device.clone(),
                 cut: Arc::clone(&cut),
                 cancellation: cancellation.clone(),
             };

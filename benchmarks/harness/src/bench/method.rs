@@ -72,14 +72,19 @@ impl Method {
     ) -> Result<Self> {
         let (factory, config) = registry.resolve(Kind::Encoder, spec)?;
         let mut method = Self::named(spec, settings.mode, &config, digests)?;
-        // A frozen encoder under a convex head has no randomness but that of its own weights.
+        // A frozen encoder under a convex head has no randomness but that of its own weights; a forest draws.
         method.seed_option = factory.options().iter().any(|option| option.key == "seed")
             && !spec.parse::<Spec>()?.options.contains_key("seed");
-        method.seeded = settings.mode == Mode::Finetune || method.seed_option;
+        let head_seeded = settings.mode == Mode::Probe && settings.head.seeded();
+        method.seeded = settings.mode == Mode::Finetune || method.seed_option || head_seeded;
         method.identity["protocol"] = json!(settings.protocol);
+        method.identity["device"] = json!(settings.device);
         if settings.mode == Mode::Probe {
             method.identity["pool"] = json!(settings.pool.name());
             method.identity["layer"] = json!(settings.layer);
+            method.identity["head"] = json!(settings.head.name());
+        } else {
+            method.identity["finetune"] = json!(settings.finetune);
         }
         method.identity["long"] = json!(settings.long.name());
         match registry.encoder(spec) {

@@ -5,10 +5,12 @@
 //! as it is finished. [`summarise`] folds cells over seeds and sets them against the controls.
 
 mod command;
+mod config;
 mod data;
 mod digest;
 mod estimate;
 mod execute;
+pub mod finetune;
 mod key;
 mod machine;
 mod manifest;

@@ -1,18 +1,22 @@
 //! What to run: from flags, a TOML or YAML file, or both.
 
-use std::{fs, path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr};
 
 use clap::Args;
-use dlm_sdk::{Error, Result, spec::nearest};
-use serde_json::{Map, Value};
+use dlm_sdk::{Error, Result};
 
-use super::probe::{Long, Pool};
+use super::{
+    config::ConfigFile,
+    finetune::{FinetuneFlags, Overrides},
+    probe::{HeadKind, Long, Pool},
+};
 use crate::{
     context::Context,
     results::{Mode, Protocol},
 };
 
 const SEEDS: u64 = 3;
+const CPU: &str = "cpu";
 
 /// What can be given by flag or by a key of the same name in the configuration; a flag wins.
 #[derive(Args, Clone, Debug, Default)]
@@ -38,7 +42,7 @@ pub struct Selection {
     /// Trees of a forest: one value is used as is, several are chosen from on validation
     #[arg(long, value_name = "N,..")]
     pub trees: Option<String>,
-    /// How models are brought to a task: probe (frozen, logistic head) or finetune [default: probe]
+    /// How models are brought to a task: probe (frozen, under a head) or finetune [default: probe]
     #[arg(long, value_name = "MODE")]
     pub mode: Option<String>,
     /// How a probe makes one vector of a row of tokens: cls, mean, max or last [default: mean]
@@ -50,6 +54,16 @@ pub struct Selection {
     /// Where a model's settings come from: paper (fixed) or tuned (chosen on validation) [default: paper]
     #[arg(long, value_name = "PROTOCOL")]
     pub protocol: Option<String>,
+    /// What is fitted on a model: under probe logistic or forest, under finetune pooler or mean [default: logistic;
+    /// pooler where a model has one]
+    #[arg(long, value_name = "HEAD")]
+    pub head: Option<String>,
+    /// Device that runs models: cpu or cuda [default: cpu]
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<String>,
+    /// How models are fine-tuned.
+    #[command(flatten)]
+    pub finetune: FinetuneFlags,
     /// What to do with an item longer than a model takes: error, truncate or windows [default: error]
     #[arg(long, value_name = "HOW")]
     pub long: Option<String>,
@@ -80,6 +94,12 @@ pub struct Settings {
     pub pool: Pool,
     /// The layer a probe reads.
     pub layer: i64,
+    /// What a probe fits.
+    pub head: HeadKind,
+    /// The device that runs models.
+    pub device: String,
+    /// What a fine-tuning does other than its protocol says.
+    pub finetune: Overrides,
     /// Where settings come from.
     pub protocol: Protocol,
     /// What happens to items that are too long for a model.
@@ -90,8 +110,8 @@ pub struct Settings {
     pub save_scores: bool,
 }
 
-/// The keys of a configuration.
-const KEYS: [&str; 15] = [
+/// The keys of a configuration, apart from those of fine-tuning.
+const KEYS: [&str; 17] = [
     "models",
     "tasks",
     "baselines",
@@ -103,6 +123,8 @@ const KEYS: [&str; 15] = [
     "mode",
     "pool",
     "layer",
+    "head",
+    "device",
     "protocol",
     "long",
     "output-path",
@@ -121,7 +143,11 @@ impl Selection {
             None => ConfigFile::default(),
         };
         let (settings, shared) = self.complete(file)?;
-        let mut context = context.clone();
+        // The default device is no option of anything, so that specs stay as they are given.
+        let mut context = match settings.device.as_str() {
+            CPU => context.clone(),
+            device => context.sharing("device", device),
+        };
         for (key, value) in shared {
             let given = match key {
                 "genome" => context.genome().is_some(),
@@ -137,9 +163,9 @@ impl Selection {
 
     /// Completes flags with a configuration and defaults; returns also what components share.
     fn complete(self, mut file: ConfigFile) -> Result<(Settings, Vec<(&'static str, String)>)> {
-        let models = or_else(specs(&self.models), || file.specs("models"))?;
-        let tasks = or_else(specs(&self.tasks), || file.specs("tasks"))?;
-        let baselines = or_else(specs(&self.baselines), || file.specs("baselines"))?;
+        let models = or_else(specs(&self.models), file.list("models")?);
+        let tasks = or_else(specs(&self.tasks), file.list("tasks")?);
+        let baselines = or_else(specs(&self.baselines), file.list("baselines")?);
         let mode = match self.mode.or(file.text("mode")?).as_deref() {
             None | Some("probe") => Mode::Probe,
             Some("finetune") => Mode::Finetune,
@@ -147,6 +173,11 @@ impl Selection {
                 return Err(Error::invalid(format!("mode {other:?} is not known"))
                     .with_hint("known are probe and finetune"));
             }
+        };
+        let head = self.head.or(file.text("head")?);
+        let (probe_head, finetune) = match mode {
+            Mode::Finetune => (HeadKind::Logistic, self.finetune.settle(head, &mut file)?),
+            _ => (parsed(head, HeadKind::Logistic)?, self.finetune.settle(None, &mut file)?),
         };
         let trees = self.trees.or(file.list("trees")?.map(|values| values.join(",")));
         let shared = [("genome", file.text("genome")?), ("data", file.text("data")?), ("trees", trees)];
@@ -159,12 +190,15 @@ impl Selection {
             mode,
             pool: parsed(self.pool.or(file.text("pool")?), Pool::Mean)?,
             layer: self.layer.or(file.integer("layer")?).unwrap_or(-1),
+            head: probe_head,
+            device: self.device.or(file.text("device")?).unwrap_or_else(|| CPU.to_owned()),
+            finetune,
             protocol: parsed(self.protocol.or(file.text("protocol")?), Protocol::Paper)?,
             long: parsed(self.long.or(file.text("long")?), Long::Error)?,
             output: self.output_path.or(file.text("output-path")?.map(PathBuf::from)),
             save_scores: self.save_scores || file.flag("save-scores")?,
         };
-        file.finish()?;
+        file.finish(&[&KEYS[..], &FinetuneFlags::KEYS].concat())?;
         settings.check()?;
         Ok((settings, shared.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()))
     }
@@ -216,9 +250,8 @@ impl Settings {
     }
 }
 
-fn or_else(flags: Vec<String>, keys: impl FnOnce() -> Result<Vec<String>>) -> Result<Vec<String>> {
-    let keys = keys()?;
-    Ok(if flags.is_empty() { keys } else { flags })
+fn or_else(flags: Vec<String>, keys: Option<Vec<String>>) -> Vec<String> {
+    if flags.is_empty() { specs(&keys.unwrap_or_default()) } else { flags }
 }
 
 fn parsed<T: FromStr<Err = Error>>(text: Option<String>, default: T) -> Result<T> {
@@ -237,132 +270,6 @@ fn specs(texts: &[String]) -> Vec<String> {
         .collect()
 }
 
-/// A configuration whose keys are taken one by one; what is left at the end is not known.
-#[derive(Debug, Default)]
-struct ConfigFile {
-    path: PathBuf,
-    values: Map<String, Value>,
-}
-
-impl ConfigFile {
-    /// More than this is no configuration.
-    const MOST_BYTES: u64 = 1 << 20;
-
-    fn read(path: PathBuf) -> Result<Self> {
-        let name = path.display().to_string();
-        let fail = |error: std::io::Error| Error::io(format!("{name}: cannot be read"), error);
-        let metadata = fs::metadata(&path).map_err(fail)?;
-        if metadata.is_dir() || metadata.len() > Self::MOST_BYTES {
-            return Err(Error::invalid(format!("{name}: no configuration, but a folder or a large file")));
-        }
-        let text = String::from_utf8(fs::read(&path).map_err(fail)?)
-            .map_err(|error| Error::invalid(format!("{name}: not text")).with_source(error))?;
-        let yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-        let values = Self::parse(&text, yaml).map_err(|error| error.within(name.clone()))?;
-        if values.is_empty() {
-            return Err(Error::invalid(format!("{name}: holds no keys"))
-                .with_hint("it may be as short as: tasks = [..] and baselines = [..]"));
-        }
-        Ok(Self { path, values })
-    }
-
-    fn parse(text: &str, yaml: bool) -> Result<Map<String, Value>> {
-        let value: Value = if yaml {
-            serde_saphyr::from_str(text)
-                .map_err(|error| Error::invalid(first_line(&error.to_string())).with_hint("is it YAML?"))?
-        } else {
-            toml::from_str(text).map_err(|error: toml::de::Error| {
-                let line =
-                    error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
-                Error::invalid(format!("line {line}: {}", first_line(error.message())))
-                    .with_hint("a configuration is TOML, or YAML if its name ends in .yaml")
-            })?
-        };
-        match value {
-            Value::Object(values) => {
-                Ok(values.into_iter().map(|(key, value)| (key.replace('_', "-"), value)).collect())
-            }
-            Value::Null => Ok(Map::new()),
-            _ => Err(Error::invalid("not a list of keys and values")),
-        }
-    }
-
-    fn wrong(&self, key: &str, wanted: &str, value: &Value) -> Error {
-        Error::invalid(format!("{}: {key}: {value} is not {wanted}", self.path.display()))
-    }
-
-    fn text(&mut self, key: &str) -> Result<Option<String>> {
-        match self.values.remove(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(value) => Err(self.wrong(key, "a text", &value)),
-        }
-    }
-
-    fn integer(&mut self, key: &str) -> Result<Option<i64>> {
-        match self.values.remove(key) {
-            None => Ok(None),
-            Some(value) => value.as_i64().map(Some).ok_or_else(|| self.wrong(key, "a whole number", &value)),
-        }
-    }
-
-    fn number(&mut self, key: &str) -> Result<Option<u64>> {
-        match self.values.remove(key) {
-            None => Ok(None),
-            Some(value) => {
-                value.as_u64().map(Some).ok_or_else(|| self.wrong(key, "a whole number from 0 on", &value))
-            }
-        }
-    }
-
-    fn flag(&mut self, key: &str) -> Result<bool> {
-        match self.values.remove(key) {
-            None => Ok(false),
-            Some(value) => value.as_bool().ok_or_else(|| self.wrong(key, "true or false", &value)),
-        }
-    }
-
-    fn list(&mut self, key: &str) -> Result<Option<Vec<String>>> {
-        let texts = |values: &[Value]| -> Option<Vec<String>> {
-            values
-                .iter()
-                .map(|value| match value {
-                    Value::String(text) => Some(text.clone()),
-                    Value::Number(number) => Some(number.to_string()),
-                    _ => None,
-                })
-                .collect()
-        };
-        match self.values.remove(key) {
-            None => Ok(None),
-            Some(Value::Array(values)) => texts(&values)
-                .map(Some)
-                .ok_or_else(|| self.wrong(key, "a list of texts or numbers", &Value::Array(values))),
-            Some(value) => texts(std::slice::from_ref(&value))
-                .map(Some)
-                .ok_or_else(|| self.wrong(key, "a text, a number or a list of them", &value)),
-        }
-    }
-
-    fn specs(&mut self, key: &str) -> Result<Vec<String>> {
-        Ok(specs(&self.list(key)?.unwrap_or_default()))
-    }
-
-    /// Fails if a key was not asked for.
-    fn finish(self) -> Result<()> {
-        let Some(key) = self.values.keys().next() else { return Ok(()) };
-        let error = Error::invalid(format!("{}: unknown key {key:?}", self.path.display()));
-        Err(match nearest(key, KEYS) {
-            Some(near) => error.with_hint(format!("did you mean {near:?}?")),
-            None => error.with_hint(format!("known are {}", KEYS.join(", "))),
-        })
-    }
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,21 +278,5 @@ mod tests {
     fn only_plain_ids_are_split() {
         let texts = ["majority,markov:3".to_owned(), "tfidf:kmer:6,trees=100,250".to_owned()];
         assert_eq!(specs(&texts), ["majority", "markov:3", "tfidf:kmer:6,trees=100,250"]);
-    }
-
-    #[test]
-    fn toml_and_yaml_say_the_same() {
-        let toml =
-            ConfigFile::parse("tasks = [\"a\", \"b\"]\nsave_scores = true\nlayer = -1", false).unwrap();
-        let yaml = ConfigFile::parse("tasks: [a, b]\nsave-scores: true\nlayer: -1\n", true).unwrap();
-        assert_eq!(toml, yaml);
-    }
-
-    #[test]
-    fn broken_files_are_refused_with_a_line() {
-        let error = ConfigFile::parse("seeds = 3\ntasks = [", false).unwrap_err();
-        assert!(error.to_string().starts_with("line 2"), "{error}");
-        assert!(ConfigFile::parse("tasks: [a", true).is_err());
-        assert!(ConfigFile::parse("- a\n- b\n", true).is_err());
     }
 }

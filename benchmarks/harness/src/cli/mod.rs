@@ -20,6 +20,7 @@ use crate::{
     context::{Cancellation, Context, Flags, Outcome},
     data::DataCommand,
     doctor::DoctorArgs,
+    embed::EmbedArgs,
     quickstart::QuickstartArgs,
     report::ReportArgs,
     runtime::RuntimeCommand,
@@ -68,7 +69,7 @@ struct Global {
 enum Command {
     /// Plan and run benchmarks: models and baselines, times tasks, times seeds
     #[command(subcommand)]
-    Bench(crate::bench::Command),
+    Bench(Box<crate::bench::Command>),
     /// Compare two methods item by item on every task that both have finished
     Compare(CompareArgs),
     /// Find, fetch and verify data packs
@@ -76,6 +77,8 @@ enum Command {
     Data(DataCommand),
     /// Say what was found on this machine, and what to do about what was not
     Doctor(DoctorArgs),
+    /// Turn sequences into vectors by a model
+    Embed(EmbedArgs),
     /// Run the main job on embedded defaults: fetch, train, compare, report
     Quickstart(QuickstartArgs),
     /// Write one offline HTML file from the results of a run
@@ -98,6 +101,7 @@ impl Command {
             Self::Compare(arguments) => arguments.run(context),
             Self::Data(command) => command.run(context),
             Self::Doctor(arguments) => arguments.run(context),
+            Self::Embed(arguments) => arguments.run(context),
             Self::Quickstart(arguments) => arguments.run(context),
             Self::Report(arguments) => arguments.run(context),
             Self::Runtime(command) => command.run(context),

@@ -22,6 +22,10 @@ pub use self::{
     },
     train::TrainArgs,
 };
+pub(crate) use self::{
+    names::{shown, thousands},
+    sequences::{Counted, each as each_record},
+};
 use crate::context::{Context, Outcome};
 
 /// Trains tokenizers and tokenizes sequences and genomes.

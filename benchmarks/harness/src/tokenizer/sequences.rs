@@ -16,7 +16,7 @@ use crate::context::{Cancellation, Context, Progress};
 /// # Errors
 ///
 /// A file cannot be read, somebody asked to stop, or the function fails.
-pub(super) fn each(
+pub(crate) fn each(
     context: &Context,
     what: &str,
     paths: &[PathBuf],
@@ -50,21 +50,31 @@ fn open<'c>(
     progress: &'c Progress,
     cancellation: &'c Cancellation,
 ) -> Result<Reader<Counted<'c>>> {
-    match File::open(path) {
-        Ok(file) if !path.is_dir() => Ok(Reader::new(Counted { file, progress, cancellation }, path)?),
-        // Opening it by its name says best what is wrong.
-        Ok(_) | Err(_) => match Reader::open(path) {
-            Err(error) => Err(error.into()),
-            Ok(_) => Err(dlm_sdk::Error::internal(format!("{} came into being just now", path.display()))),
-        },
-    }
+    Ok(Reader::new(Counted::open(path, progress, cancellation)?, path)?)
 }
 
 /// A file that tells how much of it has been read, and ends when somebody asks to stop.
-struct Counted<'c> {
+#[derive(Debug)]
+pub(crate) struct Counted<'c> {
     file: File,
     progress: &'c Progress,
     cancellation: &'c Cancellation,
+}
+
+impl<'c> Counted<'c> {
+    /// Opens a file.
+    pub(crate) fn open(path: &Path, progress: &'c Progress, cancellation: &'c Cancellation) -> Result<Self> {
+        match File::open(path) {
+            Ok(file) if !path.is_dir() => Ok(Self { file, progress, cancellation }),
+            // Opening it by its name says best what is wrong.
+            Ok(_) | Err(_) => match Reader::open(path) {
+                Err(error) => Err(error.into()),
+                Ok(_) => {
+                    Err(dlm_sdk::Error::internal(format!("{} came into being just now", path.display())))
+                }
+            },
+        }
+    }
 }
 
 impl Read for Counted<'_> {

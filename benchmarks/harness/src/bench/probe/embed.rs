@@ -1,15 +1,18 @@
-//! One vector an item.
+//! Vectors and token states of items, by a frozen encoder.
 
-use std::sync::atomic::Ordering;
+use std::{collections::BTreeSet, sync::atomic::Ordering};
 
-use dlm_sdk::{Encoder, Error, ItemTokenizer, Items, Result, TokenBatch, TokenTensor, Tokenizer};
+use dlm_sdk::{Encoder, Error, ItemTokenizer, Items, Result, Span, TokenBatch, TokenTensor, Tokenizer};
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut1, Axis, s};
 
-use super::{Long, Options, Pool};
+use super::{
+    Long, Options, Pool,
+    batches::{Frame, Piece, Pieces},
+    cache::Key,
+};
 
-/// The most rows and the most tokens, padding included, of a batch. Batches depend on the items alone.
-const BATCH_ROWS: usize = 64;
-const BATCH_TOKENS: usize = 8_192;
+/// How many items are embedded, and kept, together. Which items share a batch depends on this and on the items alone.
+const CHUNK: usize = 1_024;
 
 /// Turns items into vectors by a frozen encoder.
 #[derive(Debug)]
@@ -18,17 +21,26 @@ pub struct Embedder {
     tokenizer: Box<dyn Tokenizer>,
     options: Options,
     layer: usize,
+    frame: Frame,
     windowed: usize,
+    /// The stretches whose cut bases and windows have been counted.
+    counted: BTreeSet<String>,
 }
 
-/// A stretch of an item's tokens that goes through the encoder at once.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    item: usize,
-    start: usize,
-    end: usize,
-    first: bool,
-    last: bool,
+/// The hidden states of an item's tokens, special ones left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TokenStates {
+    /// The bases each token covers.
+    pub spans: Vec<Span>,
+    /// `[tokens, hidden]`.
+    pub states: Array2<f32>,
+}
+
+/// Items ready for the encoder.
+struct Prepared {
+    tokens: TokenBatch,
+    pieces: Pieces,
+    key: String,
 }
 
 impl Embedder {
@@ -59,130 +71,137 @@ impl Embedder {
             Error::invalid(format!("layer {}: encoder {} has {}", options.layer, spec.name, spec.layers))
                 .with_hint("0 is the embeddings, -1 the last layer")
         })?;
-        Ok(Self { encoder, tokenizer, options, layer, windowed: 0 })
+        let frame = Frame::new(spec, &*tokenizer);
+        Ok(Self { encoder, tokenizer, options, layer, frame, windowed: 0, counted: BTreeSet::new() })
+    }
+
+    /// Returns the width of a vector.
+    pub fn width(&self) -> usize {
+        self.encoder.spec().hidden
     }
 
     /// Embeds items, a row each, `[items, hidden]`.
     ///
     /// # Errors
     ///
-    /// An item has no tokens or too many, or the encoder fails.
+    /// An item has no tokens or too many, the encoder fails, or vectors cannot be kept.
     pub fn embed(&mut self, items: Items<'_>) -> Result<Array2<f32>> {
-        let tokens = ItemTokenizer::new(&*self.tokenizer).tokenize(items)?;
-        let mut pieces = self.pieces(items, &tokens)?;
-        // Rows of like length share a batch; the sort is stable, so that batches are a function of the items.
-        pieces.sort_by_key(|piece| piece.end - piece.start);
-        let mut vectors = Array2::zeros((items.len(), self.encoder.spec().hidden));
-        if self.options.pool == Pool::Max {
-            vectors.fill(f32::NEG_INFINITY);
-        }
-        let around = self.around();
-        let mut rest = pieces.as_slice();
-        while let Some(first) = rest.first() {
-            self.options.cancellation.check()?;
-            let mut rows = 1;
-            let mut width = first.end - first.start + around;
-            for piece in rest.iter().take(BATCH_ROWS).skip(1) {
-                let wider = width.max(piece.end - piece.start + around);
-                if wider * (rows + 1) > BATCH_TOKENS {
-                    break;
-                }
-                (rows, width) = (rows + 1, wider);
-            }
-            let (batch, after) = rest.split_at(rows);
-            self.encode(batch, width, &tokens, &mut vectors)?;
-            rest = after;
+        let mut vectors = Array2::zeros((items.len(), self.width()));
+        for start in (0..items.len()).step_by(CHUNK) {
+            let end = (start + CHUNK).min(items.len());
+            let part = self.stretch(items.slice(start..end))?;
+            vectors.slice_mut(s![start..end, ..]).assign(&part);
         }
         Ok(vectors)
     }
 
-    /// Returns how many tokens the encoder wants around a row.
-    fn around(&self) -> usize {
-        let spec = self.encoder.spec();
-        usize::from(spec.prefix.is_some()) + usize::from(spec.suffix.is_some())
-    }
-
-    fn pieces(&mut self, items: Items<'_>, tokens: &TokenBatch) -> Result<Vec<Piece>> {
-        let most =
-            self.encoder.spec().max_tokens.map_or(usize::MAX, |most| most.saturating_sub(self.around()));
-        let mut pieces = Vec::with_capacity(items.len());
-        for (item, row) in tokens.rows().enumerate() {
-            let n = row.ids.len();
-            if n == 0 {
-                return Err(Error::invalid(format!("item {}: it has no tokens", items.ids[item])));
-            }
-            if n <= most {
-                pieces.push(Piece { item, start: 0, end: n, first: true, last: true });
-                continue;
-            }
-            if most == 0 {
-                return Err(Error::unsupported("the encoder takes no tokens but those around a row"));
-            }
-            match self.options.long {
-                Long::Error => {
-                    return Err(Error::invalid(format!(
-                        "item {}: {n} tokens, encoder {} takes {most}",
-                        items.ids[item],
-                        self.encoder.spec().name
-                    ))
-                    .with_hint("say what to do by --long truncate or --long windows"));
-                }
-                Long::Truncate => {
-                    let (kept, all) = (row.spans[most - 1].end, row.spans[n - 1].end);
-                    self.options.cut.fetch_add(u64::from(all.saturating_sub(kept)), Ordering::Relaxed);
-                    pieces.push(Piece { item, start: 0, end: most, first: true, last: true });
-                }
-                Long::Windows => {
-                    self.windowed += 1;
-                    let windows = n.div_ceil(most);
-                    for window in 0..windows {
-                        pieces.push(Piece {
-                            item,
-                            start: window * n / windows,
-                            end: (window + 1) * n / windows,
-                            first: window == 0,
-                            last: window + 1 == windows,
-                        });
-                    }
-                }
-            }
+    /// Embeds items that are kept together.
+    fn stretch(&mut self, items: Items<'_>) -> Result<Array2<f32>> {
+        let prepared = self.prepare(items)?;
+        let shape = (items.len(), self.width());
+        let cache = self.options.cache.clone();
+        if let Some(kept) = cache.as_ref().and_then(|cache| cache.get(&prepared.key, shape)) {
+            return Ok(kept);
         }
-        Ok(pieces)
-    }
-
-    fn encode(
-        &mut self,
-        batch: &[Piece],
-        width: usize,
-        tokens: &TokenBatch,
-        vectors: &mut Array2<f32>,
-    ) -> Result<()> {
-        let spec = self.encoder.spec();
-        let (prefix, suffix, hidden) = (spec.prefix, spec.suffix, spec.hidden);
-        let pad = self.tokenizer.spec().special.pad.unwrap_or(0);
-        let mut ids = Array2::from_elem((batch.len(), width), i64::from(pad));
-        let mut mask = Array2::zeros((batch.len(), width));
-        for (row, piece) in batch.iter().enumerate() {
-            let inner = &tokens.row(piece.item).ids[piece.start..piece.end];
-            let all = prefix.iter().chain(inner).chain(suffix.iter());
-            for (column, &id) in all.enumerate() {
-                ids[[row, column]] = i64::from(id);
-                mask[[row, column]] = 1;
-            }
+        let mut vectors = Array2::zeros(shape);
+        if self.options.pool == Pool::Max {
+            vectors.fill(f32::NEG_INFINITY);
         }
-        let mut states = Array3::zeros((batch.len(), width, hidden));
-        let tensor = TokenTensor { ids: ids.view(), mask: mask.view() };
-        self.encoder.encode_layer(tensor, self.layer, states.view_mut())?;
-        let start = usize::from(prefix.is_some());
-        for (row, piece) in batch.iter().enumerate() {
-            let n = piece.end - piece.start;
-            let of_item = tokens.row(piece.item).ids.len();
-            let share = match self.options.long {
-                Long::Windows => n as f32 / of_item as f32,
+        let (how, long) = (self.options.pool, self.options.long);
+        let tokens = &prepared.tokens;
+        self.run(&prepared, |piece, states, real| {
+            let part = match long {
+                Long::Windows => piece.len() as f32 / tokens.row(piece.item).ids.len() as f32,
                 _ => 1.0,
             };
-            let states = states.slice(s![row, .., ..]);
-            pool(self.options.pool, states, start..start + n, share, *piece, vectors.row_mut(piece.item));
+            pool(how, states, real, part, piece, vectors.row_mut(piece.item));
+        })?;
+        if let Some(cache) = cache {
+            cache.put(&prepared.key, &vectors)?;
+        }
+        Ok(vectors)
+    }
+
+    /// Returns the states of all tokens of items; of items in windows, those of all windows.
+    ///
+    /// # Errors
+    ///
+    /// An item has no tokens or too many, or the encoder fails.
+    pub fn tokens(&mut self, items: Items<'_>) -> Result<Vec<TokenStates>> {
+        let prepared = self.prepare(items)?;
+        let mut kept = vec![0; items.len()];
+        for piece in &prepared.pieces.all {
+            kept[piece.item] = kept[piece.item].max(piece.end);
+        }
+        let mut all: Vec<TokenStates> = (kept.iter().zip(prepared.tokens.rows()))
+            .map(|(&kept, row)| TokenStates {
+                spans: row.spans[..kept].to_vec(),
+                states: Array2::zeros((kept, self.width())),
+            })
+            .collect();
+        self.run(&prepared, |piece, states, real| {
+            all[piece.item]
+                .states
+                .slice_mut(s![piece.start..piece.end, ..])
+                .assign(&states.slice(s![real, ..]));
+        })?;
+        Ok(all)
+    }
+
+    /// Checks that items can be embedded, without encoding them.
+    ///
+    /// # Errors
+    ///
+    /// An item has no tokens or too many.
+    pub fn check(&self, items: Items<'_>) -> Result<()> {
+        let tokens = ItemTokenizer::new(&*self.tokenizer).tokenize(items)?;
+        self.frame.pieces(items, &tokens, self.options.long, &self.encoder.spec().name).map(|_| ())
+    }
+
+    /// Tokenizes items, cuts them into pieces, and counts once what is cut off.
+    fn prepare(&mut self, items: Items<'_>) -> Result<Prepared> {
+        let spec = self.encoder.spec();
+        let tokens = ItemTokenizer::new(&*self.tokenizer).tokenize(items)?;
+        let pieces = self.frame.pieces(items, &tokens, self.options.long, &spec.name)?;
+        let mut key = Key::new(&[
+            &spec.fingerprint,
+            &self.tokenizer.spec().fingerprint,
+            self.options.pool.name(),
+            self.options.long.name(),
+            &self.layer.to_string(),
+            &format!("{:?}", self.frame),
+            &self.options.device,
+        ]);
+        for piece in &pieces.all {
+            key.add(&[piece.item, piece.start, piece.end]);
+            key.add_ids(&tokens.row(piece.item).ids[piece.start..piece.end]);
+        }
+        let key = key.finish();
+        if self.counted.insert(key.clone()) {
+            self.options.cut.fetch_add(pieces.cut, Ordering::Relaxed);
+            self.windowed += pieces.windowed;
+        }
+        Ok(Prepared { tokens, pieces, key })
+    }
+
+    /// Encodes pieces and shows each with the states of its row and where its own tokens lie in it.
+    fn run(
+        &mut self,
+        prepared: &Prepared,
+        mut show: impl FnMut(Piece, ArrayView2<'_, f32>, std::ops::Range<usize>),
+    ) -> Result<()> {
+        let pieces = &prepared.pieces.all;
+        for batch in self.frame.batches(pieces) {
+            self.options.cancellation.check()?;
+            let batch = &pieces[batch];
+            let (ids, mask) = self.frame.tensors(batch, &prepared.tokens);
+            let mut states = Array3::zeros((ids.nrows(), ids.ncols(), self.width()));
+            let tensor = TokenTensor { ids: ids.view(), mask: mask.view() };
+            self.encoder.encode_layer(tensor, self.layer, states.view_mut())?;
+            let before = self.frame.before();
+            for (row, piece) in batch.iter().enumerate() {
+                show(*piece, states.slice(s![row, .., ..]), before..before + piece.len());
+            }
         }
         Ok(())
     }

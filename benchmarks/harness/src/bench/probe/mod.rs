@@ -1,37 +1,36 @@
-//! Frozen probes: a logistic head on an encoder's hidden states.
+//! Frozen probes: a head on an encoder's hidden states.
 //!
 //! Each item is tokenized, wrapped in the encoder's prefix and suffix ids, and encoded; a [pool](Pool) makes one vector
-//! of its row of hidden states; features are standardised by the means and deviations of train; a logistic head with
-//! squared penalty is fitted on train. Under the protocol `paper` the penalty is fixed, under `tuned` it is chosen on
-//! validation from a grid. Items of more tokens than the encoder takes are an error, cut, or cut into
-//! [windows](Long::Windows).
+//! of its row of hidden states; a [head](HeadKind) is fitted on train. Under the protocol `paper` the head's setting is
+//! fixed, under `tuned` it is chosen on validation. Items of more tokens than the encoder takes are an error, cut, or cut
+//! into [windows](Long::Windows).
+//!
+//! Vectors are kept in a [cache](EmbeddingCache), so that two tasks with the same sequences, or two heads on the same
+//! states, encode once.
 
+mod batches;
+mod cache;
 mod embed;
 mod head;
-mod logistic;
 mod options;
 
-pub use embed::Embedder;
-pub use options::{Long, Options, Pool};
+pub use cache::EmbeddingCache;
+pub use embed::{Embedder, TokenStates};
+pub use head::MOST_CLASSES;
+pub(crate) use options::named;
+pub use options::{HeadKind, Long, Options, Pool};
 
-use dlm_sdk::{Encoder, Error, Examples, Fact, Items, Predictor, Result, Target, TaskSpec, Tokenizer};
-use ndarray::{ArrayViewMut2, Axis};
+use dlm_sdk::{Encoder, Examples, Fact, Items, Predictor, Result, TaskSpec, Tokenizer};
+use ndarray::ArrayViewMut2;
 
-use self::head::Head;
+use self::head::{Features, Head};
 use crate::results::Protocol;
-
-/// The most classes that a logistic head is fitted for.
-pub const MOST_CLASSES: usize = 64;
-/// The penalty under the protocol `paper`, scikit-learn's default C = 1.
-const PENALTY: f64 = 1.0;
-/// The penalties under the protocol `tuned`.
-const PENALTIES: [f64; 5] = [0.01, 0.1, 1.0, 10.0, 100.0];
 
 /// Fits a probe.
 ///
 /// # Errors
 ///
-/// [`Unsupported`](dlm_sdk::ErrorKind::Unsupported) for regression, for more than 64 classes, for a pool that the
+/// [`Unsupported`](dlm_sdk::ErrorKind::Unsupported) for a target that the head cannot answer and for a pool that the
 /// encoder has nothing for; [`Invalid`](dlm_sdk::ErrorKind::Invalid) for items that are too long and a layer that is not
 /// there; whatever the encoder fails with.
 pub fn fit(
@@ -42,38 +41,17 @@ pub fn fit(
     validation: Option<Examples<'_>>,
     options: Options,
 ) -> Result<Box<dyn Predictor>> {
-    match task.target {
-        Target::Binary | Target::Multilabel(_) => {}
-        Target::Multiclass(classes) if classes <= MOST_CLASSES => {}
-        Target::Multiclass(classes) => {
-            return Err(Error::unsupported(format!(
-                "the probe's logistic head takes at most {MOST_CLASSES} classes, this task has {classes}"
-            ))
-            .with_hint("fine-tune the model instead"));
-        }
-        _ => {
-            return Err(Error::unsupported(
-                "the probe's logistic head answers classes and labels, not values",
-            ));
-        }
-    }
-    let protocol = options.protocol;
+    let (kind, protocol, seed) = (options.head, options.protocol, options.seed);
+    Head::check(kind, task)?;
     let mut embedder = Embedder::new(encoder, tokenizer, options)?;
     let features = embedder.embed(train.items)?;
+    let train = Features { table: &features, examples: train };
     let head = match (protocol, validation) {
-        (Protocol::Tuned, Some(validation)) => {
-            let chosen_on = embedder.embed(validation.items)?;
-            let mut best: Option<(f64, Head)> = None;
-            for penalty in PENALTIES {
-                let head = Head::fit(task, &features, train.targets, penalty)?;
-                let loss = head.loss(&chosen_on, validation.targets);
-                if best.as_ref().is_none_or(|(least, _)| loss < *least) {
-                    best = Some((loss, head));
-                }
-            }
-            best.map(|(_, head)| head).ok_or_else(|| Error::internal("no penalty was tried"))?
+        (Protocol::Tuned, Some(examples)) => {
+            let table = embedder.embed(examples.items)?;
+            Head::fit(kind, task, train, Some(Features { table: &table, examples }), seed)?
         }
-        _ => Head::fit(task, &features, train.targets, PENALTY)?,
+        _ => Head::fit(kind, task, train, None, seed)?,
     };
     Ok(Box::new(Probe { embedder, head }))
 }
@@ -86,23 +64,14 @@ struct Probe {
 }
 
 impl Predictor for Probe {
-    fn predict(&mut self, items: Items<'_>, mut scores: ArrayViewMut2<'_, f32>) -> Result<()> {
-        let features = self.embedder.embed(items)?;
-        for (row, mut answer) in features.rows().into_iter().zip(scores.axis_iter_mut(Axis(0))) {
-            for (cell, probability) in answer.iter_mut().zip(self.head.probabilities(row)) {
-                *cell = probability as f32;
-            }
-        }
-        Ok(())
+    fn predict(&mut self, items: Items<'_>, scores: ArrayViewMut2<'_, f32>) -> Result<()> {
+        self.head.scores(&self.embedder.embed(items)?, scores)
     }
 
     fn facts(&self) -> Vec<Fact> {
         let (pool, layer, windows) = self.embedder.facts();
-        let mut facts = vec![
-            Fact::new("pool", pool.name()),
-            Fact::new("layer", layer),
-            Fact::new("penalty", self.head.penalty()),
-        ];
+        let mut facts = vec![Fact::new("pool", pool.name()), Fact::new("layer", layer)];
+        facts.extend(self.head.facts());
         if windows > 0 {
             facts.push(Fact::new("items cut into windows", windows));
         }

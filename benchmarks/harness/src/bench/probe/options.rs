@@ -7,6 +7,7 @@ use std::{
 
 use dlm_sdk::{Error, spec::nearest};
 
+use super::EmbeddingCache;
 use crate::{context::Cancellation, results::Protocol};
 
 /// How one vector is made of a row of hidden states. Mean and max are taken over real tokens, not over special ones.
@@ -77,7 +78,41 @@ impl FromStr for Long {
     }
 }
 
-fn named<T: Copy, const N: usize>(
+/// What is fitted on frozen vectors.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HeadKind {
+    /// Logistic regression; ridge regression for values.
+    Logistic,
+    /// A random forest.
+    Forest,
+}
+
+impl HeadKind {
+    const ALL: [Self; 2] = [Self::Logistic, Self::Forest];
+
+    /// Returns the name used in flags and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Logistic => "logistic",
+            Self::Forest => "forest",
+        }
+    }
+
+    /// Returns whether another seed may give another head.
+    pub fn seeded(self) -> bool {
+        self == Self::Forest
+    }
+}
+
+impl FromStr for HeadKind {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        named("head", text, Self::ALL, Self::name)
+    }
+}
+
+pub(crate) fn named<T: Copy, const N: usize>(
     what: &str,
     text: &str,
     all: [T; N],
@@ -101,8 +136,16 @@ pub struct Options {
     pub layer: i64,
     /// What happens to items that are too long.
     pub long: Long,
-    /// Whether the penalty is fixed or chosen.
+    /// What is fitted on the vectors.
+    pub head: HeadKind,
+    /// Whether the head's setting is fixed or chosen.
     pub protocol: Protocol,
+    /// The seed of a head that draws.
+    pub seed: u64,
+    /// Where vectors are kept; `None`: nowhere.
+    pub cache: Option<EmbeddingCache>,
+    /// The device that runs the encoder: another one may give other last bits.
+    pub device: String,
     /// Counts the bases that were cut off.
     pub cut: Arc<AtomicU64>,
     /// Whether to stop.

@@ -1,22 +1,15 @@
 //! Parquet: a row a record, with lists of ids, starts and ends.
 
-use std::{
-    io::{self, Write},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
 
-use dlm_genome::output::Output;
-use dlm_sdk::{Error, Result, TokenRow};
+use dlm_sdk::{Result, TokenRow};
 use parquet::{
-    basic::{Compression, ZstdLevel},
     data_type::{ByteArray, ByteArrayType, Int32Type},
     errors::ParquetError,
-    file::{properties::WriterProperties, writer::SerializedFileWriter},
-    schema::parser::parse_message_type,
 };
 
 use super::Encoding;
+use crate::tables::{ParquetFile, failed};
 
 const SCHEMA: &str = "
 message tokens {
@@ -31,49 +24,19 @@ const GROUP: usize = 1 << 20;
 
 pub(super) struct Parquet {
     path: PathBuf,
-    writer: SerializedFileWriter<Shared>,
-    output: Shared,
+    file: ParquetFile,
     names: Vec<ByteArray>,
     columns: [Vec<i32>; 3],
     definitions: Vec<i16>,
     repetitions: Vec<i16>,
 }
 
-/// The output, which the writer writes to and which is put in its place afterwards.
-#[derive(Clone)]
-struct Shared(Arc<std::sync::Mutex<Option<Output>>>);
-
-impl Shared {
-    fn with<T>(&self, act: impl FnOnce(&mut Output) -> io::Result<T>) -> io::Result<T> {
-        let mut output = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        act(output.as_mut().ok_or_else(|| io::Error::other("the file is closed"))?)
-    }
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.with(|output| output.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.with(Output::flush)
-    }
-}
-
 impl Parquet {
     pub(super) fn create(path: &Path) -> Result<Self> {
-        let output = Shared(Arc::new(std::sync::Mutex::new(Some(Output::create(path)?))));
-        let properties =
-            WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-        let writer = parse_message_type(SCHEMA)
-            .and_then(|schema| {
-                SerializedFileWriter::new(output.clone(), Arc::new(schema), Arc::new(properties))
-            })
-            .map_err(|error| failed(path, error))?;
+        let file = ParquetFile::create(path, SCHEMA)?;
         Ok(Self {
             path: path.to_owned(),
-            writer,
-            output,
+            file,
             names: Vec::new(),
             columns: [const { Vec::new() }; 3],
             definitions: Vec::new(),
@@ -94,7 +57,7 @@ impl Parquet {
     }
 
     fn write_group(&mut self) -> std::result::Result<(), ParquetError> {
-        let mut group = self.writer.next_row_group()?;
+        let mut group = self.file.group()?;
         if let Some(mut column) = group.next_column()? {
             column.typed::<ByteArrayType>().write_batch(&self.names, None, None)?;
             column.close()?;
@@ -130,16 +93,6 @@ impl Encoding for Parquet {
 
     fn finish(mut self: Box<Self>) -> Result<()> {
         self.flush()?;
-        let Self { path, writer, output, .. } = *self;
-        writer.close().map_err(|error| failed(&path, error))?;
-        let output = output.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        match output {
-            Some(output) => Ok(output.commit()?),
-            None => Err(Error::internal("the file is closed twice")),
-        }
+        self.file.finish()
     }
-}
-
-fn failed(path: &Path, error: ParquetError) -> Error {
-    Error::io(format!("{}: cannot be written", path.display()), error)
 }

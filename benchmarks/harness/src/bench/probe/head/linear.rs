@@ -1,16 +1,17 @@
-//! The logistic head, over standardised features.
+//! The logistic head: log-odds that are linear in the features.
 
 use dlm_sdk::{Error, Result, Target, TaskSpec};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
-use super::logistic::{binary, several};
+use super::{
+    logistic::{binary, several},
+    scale::Scale,
+};
 
-/// A fitted head: a row of weights and an intercept a class or label.
+/// A fitted logistic head: a row of weights and an intercept a class or label.
 #[derive(Clone, Debug)]
-pub(super) struct Head {
-    mean: Array1<f64>,
-    deviation: Array1<f64>,
-    /// `None` where train has one answer only, with that answer.
+pub(in super::super) struct Logistic {
+    scale: Scale,
     columns: Vec<Column>,
     labels: bool,
     penalty: f64,
@@ -25,20 +26,15 @@ pub(super) enum Column {
     Linear(Array1<f64>, f64),
 }
 
-impl Head {
+impl Logistic {
     pub(super) fn fit(
         task: &TaskSpec,
         features: &Array2<f32>,
         targets: ArrayView2<'_, f32>,
         penalty: f64,
     ) -> Result<Self> {
-        let features = features.mapv(f64::from);
-        let mean =
-            features.mean_axis(Axis(0)).ok_or_else(|| Error::invalid("the train split has no items"))?;
-        let mut deviation = features.std_axis(Axis(0), 0.0);
-        // A feature that never changes says nothing and is left at zero.
-        deviation.mapv_inplace(|value| if value > 1e-12 { value } else { 1.0 });
-        let table = (&features - &mean) / &deviation;
+        let scale = Scale::of(features)?;
+        let table = scale.table(features);
         let labels = matches!(task.target, Target::Multilabel(_));
         let outputs = task.target.outputs();
         let columns = if labels {
@@ -59,7 +55,7 @@ impl Head {
             let classes: Vec<usize> = targets.column(0).iter().map(|&class| class as usize).collect();
             fit_classes(&table, &classes, outputs, penalty)?
         };
-        Ok(Self { mean, deviation, columns, labels, penalty })
+        Ok(Self { scale, columns, labels, penalty })
     }
 
     pub(super) fn penalty(&self) -> f64 {
@@ -68,12 +64,7 @@ impl Head {
 
     /// Returns the probabilities of an item's classes or labels.
     pub(super) fn probabilities(&self, row: ArrayView1<'_, f32>) -> Vec<f64> {
-        let row: Array1<f64> = row
-            .iter()
-            .zip(&self.mean)
-            .zip(&self.deviation)
-            .map(|((&x, m), d)| (f64::from(x) - m) / d)
-            .collect();
+        let row = self.scale.row(row);
         let value = |column: &Column| match column {
             Column::Fixed(value) => *value,
             Column::Linear(weights, intercept) => weights.dot(&row) + intercept,
