@@ -9,8 +9,8 @@ use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Merge,
-    encode::{Matcher, Paths},
+    Encoded, Merge,
+    encode::{Fast, Scratch},
     open,
     rules::Rules,
 };
@@ -44,17 +44,7 @@ pub struct Bpe {
     /// All merges, also those that no bases lead to.
     merges: Vec<Merge>,
     rules: Rules,
-    lengths: Vec<u32>,
-    matcher: Option<Matcher>,
-}
-
-/// The tokens of one sequence.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Encoded {
-    /// The ids.
-    pub ids: Vec<TokenId>,
-    /// The bases each covers.
-    pub spans: Vec<Span>,
+    fast: Option<Fast>,
 }
 
 /// What a vocabulary consists of, before it is checked.
@@ -152,8 +142,7 @@ impl Bpe {
         let mut spec = TokenizerSpec::new(name, tokens.len() as u32);
         spec.special = roles;
         spec.fingerprint = fingerprint(&tokens, &special, unknown, &merges);
-        let lengths = (0..rules.len() as u32).map(|token| rules.text(token).len() as u32).collect();
-        Ok(Self { spec, tokens, special, unknown, merges, lengths, matcher: Matcher::new(&rules), rules })
+        Ok(Self { spec, tokens, special, unknown, merges, fast: Fast::new(&rules), rules })
     }
 
     /// Encodes one sequence of bases, in either case; all else is one unknown token each.
@@ -163,7 +152,7 @@ impl Bpe {
     /// [`Invalid`](dlm_sdk::ErrorKind::Invalid) for sequences of 2^32 bases or more.
     pub fn encode(&self, bases: &[u8]) -> Result<Encoded> {
         let mut encoded = Encoded::default();
-        self.encode_into(bases, &mut Paths::default(), &mut encoded)?;
+        self.encode_into(bases, &mut Scratch::default(), &mut encoded)?;
         Ok(encoded)
     }
 
@@ -174,20 +163,23 @@ impl Bpe {
     /// As [`encode`](Self::encode).
     pub fn encode_plainly(&self, bases: &[u8]) -> Result<Encoded> {
         let mut encoded = Encoded::default();
-        self.runs(bases, &mut encoded, |bases, emit| emit(&self.encode_run(bases)))?;
+        self.runs(bases, &mut encoded, |bases, start, encoded| self.encode_run(bases, start, encoded))?;
         Ok(encoded)
     }
 
-    fn encode_run(&self, bases: &[u8]) -> Vec<u32> {
+    fn encode_run(&self, bases: &[u8], start: u32, encoded: &mut Encoded) {
         let mut tokens = Vec::new();
         self.rules.encode(bases, &mut tokens);
-        tokens
+        let tokens = tokens
+            .iter()
+            .map(|&token| (self.rules.ids()[token as usize], self.rules.text(token).len() as u32));
+        encoded.extend(start, tokens);
     }
 
-    fn encode_into(&self, bases: &[u8], paths: &mut Paths, encoded: &mut Encoded) -> Result<()> {
-        self.runs(bases, encoded, |bases, emit| match &self.matcher {
-            Some(matcher) => emit(matcher.encode(bases, paths)),
-            None => emit(&self.encode_run(bases)),
+    fn encode_into(&self, bases: &[u8], scratch: &mut Scratch, encoded: &mut Encoded) -> Result<()> {
+        self.runs(bases, encoded, |bases, start, encoded| match &self.fast {
+            Some(fast) => fast.encode(bases, start, scratch, encoded),
+            None => self.encode_run(bases, start, encoded),
         })
     }
 
@@ -196,7 +188,7 @@ impl Bpe {
         &self,
         bases: &[u8],
         encoded: &mut Encoded,
-        mut encode: impl FnMut(&[u8], &mut dyn FnMut(&[u32])),
+        mut encode: impl FnMut(&[u8], u32, &mut Encoded),
     ) -> Result<()> {
         if u32::try_from(bases.len()).is_err() {
             return Err(Error::invalid(format!(
@@ -205,20 +197,11 @@ impl Bpe {
             ))
             .with_hint("cut it into parts of fewer than 4,294,967,296 bases"));
         }
-        encoded.ids.clear();
-        encoded.spans.clear();
+        encoded.clear();
         let mut at = 0;
         while at < bases.len() {
             let length = run(&bases[at..]);
-            let mut start = at as u32;
-            encode(&bases[at..at + length], &mut |tokens| {
-                encoded.ids.extend(tokens.iter().map(|&token| self.rules.ids()[token as usize]));
-                encoded.spans.extend(tokens.iter().map(|&token| {
-                    let span = Span { start, end: start + self.lengths[token as usize] };
-                    start = span.end;
-                    span
-                }));
-            });
+            encode(&bases[at..at + length], at as u32, encoded);
             at += length;
             while at < bases.len() && dna::code(bases[at]).is_none() {
                 encoded.ids.push(self.unknown);
@@ -236,7 +219,7 @@ impl Bpe {
 
     /// Returns whether encoding takes the fast way. It gives the same tokens either way.
     pub fn is_fast(&self) -> bool {
-        self.matcher.is_some()
+        self.fast.is_some()
     }
 
     /// Names the vocabulary, for tables.
@@ -244,6 +227,16 @@ impl Bpe {
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.spec.name = name.into();
         self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn fast(&self) -> Option<&Fast> {
+        self.fast.as_ref()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     pub(crate) fn tokens(&self) -> &[Option<Arc<str>>] {
@@ -265,9 +258,9 @@ impl Tokenizer for Bpe {
     }
 
     fn tokenize(&self, sequences: &[Sequence<'_>], sink: &mut dyn TokenSink) -> Result<()> {
-        let (mut encoded, mut paths) = (Encoded::default(), Paths::default());
+        let (mut encoded, mut scratch) = (Encoded::default(), Scratch::default());
         for sequence in sequences {
-            self.encode_into(sequence.bases(), &mut paths, &mut encoded)?;
+            self.encode_into(sequence.bases(), &mut scratch, &mut encoded)?;
             if sink.emit(&encoded.ids, &encoded.spans).is_break() {
                 return Err(Error::cancelled());
             }

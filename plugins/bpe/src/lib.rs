@@ -2,13 +2,15 @@
 
 mod bpe;
 mod encode;
+mod encoded;
 mod file;
 mod foreign;
 mod merge;
 mod rules;
 mod train;
 
-pub use bpe::{Bpe, Encoded};
+pub use bpe::Bpe;
+pub use encoded::Encoded;
 pub use file::open;
 pub use foreign::ForeignTokenizer;
 pub use merge::Merge;

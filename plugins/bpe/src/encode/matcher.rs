@@ -1,5 +1,6 @@
 //! Going left to right by longest match, stepping back where neighbours do not get on.
 
+use dlm_sdk::TokenId;
 use rustc_hash::FxHashMap;
 
 use super::compatible::Compatible;
@@ -7,8 +8,6 @@ use crate::rules::Rules;
 
 /// Bases looked up at once.
 const WIDTH: usize = 8;
-/// The most letters in all tokens; beyond, the tree would outgrow its use.
-const MOST_LETTERS: usize = 1 << 22;
 /// Ways through a text at once, and how many bases each takes before they are joined.
 const LANES: usize = 4;
 const SHORTEST_LANE: usize = if cfg!(test) { 5 } else { 32 };
@@ -42,6 +41,7 @@ struct Token {
     length: u32,
     /// The longest shorter token with the same beginning.
     shorter: u32,
+    id: TokenId,
 }
 
 /// Numbers eight bases, the first in the lowest bits; bases are told apart by two bits of their letters, in either case.
@@ -58,31 +58,27 @@ fn digit(base: u8) -> usize {
 }
 
 impl Matcher {
-    /// Builds the tables, or declines rules for which going by neighbours is not exact.
-    pub(crate) fn new(rules: &Rules) -> Option<Self> {
-        let letters: usize = (0..rules.len() as u32).map(|token| rules.text(token).len()).sum();
-        if !covers(rules) || rules.len() >= TOKEN as usize || letters > MOST_LETTERS {
-            return None;
-        }
-        // A token that its own text does not encode to can never come out.
-        let reachable = |token: &u32| {
-            let mut tokens = Vec::new();
-            rules.encode(rules.text(*token).as_bytes(), &mut tokens);
-            tokens == [*token]
-        };
-        let mut order: Vec<u32> = (0..rules.len() as u32).filter(reachable).collect();
-        order.sort_by_key(|&token| rules.text(token).len());
+    /// Builds the tables of tokens that can come out, the shortest first.
+    pub(super) fn new(rules: &Rules, reachable: &[u32]) -> Self {
         let mut matcher = Self {
             table: vec![0; 1 << (2 * WIDTH)],
             roots: FxHashMap::default(),
             nodes: Vec::new(),
-            tokens: vec![Token { length: 0, shorter: NONE }; rules.len()],
+            tokens: vec![Token { length: 0, shorter: NONE, id: 0 }; rules.len()],
             compatible: Compatible::new(rules),
         };
-        for token in order {
+        for &token in reachable {
             matcher.add(token, rules.text(token).as_bytes());
+            matcher.tokens[token as usize].id = rules.ids()[token as usize];
         }
-        Some(matcher)
+        matcher
+    }
+
+    /// Returns the id and the length of a token.
+    #[inline]
+    pub(super) fn token(&self, token: u32) -> (TokenId, u32) {
+        let Token { id, length, .. } = self.tokens[token as usize];
+        (id, length)
     }
 
     /// Adds a token; shorter ones are there already.
@@ -103,7 +99,7 @@ impl Matcher {
             self.add_long(token, first, &text[WIDTH..])
         };
         let shorter = if length == 1 { NONE } else { shorter & TOKEN };
-        self.tokens[token as usize] = Token { length, shorter };
+        self.tokens[token as usize] = Token { length, shorter, id: 0 };
     }
 
     fn add_long(&mut self, token: u32, first: u32, rest: &[u8]) -> u32 {
@@ -176,7 +172,7 @@ impl Matcher {
     /// One way through a text waits for its own last step most of the time, so four go at once, from four places. A way
     /// that begins in the middle is soon on the right track, and is joined where both have a border and get on: then all
     /// neighbours do, which makes the whole the encoding.
-    pub(crate) fn encode<'p>(&self, bases: &[u8], paths: &'p mut Paths) -> &'p [u32] {
+    pub(super) fn encode<'p>(&self, bases: &[u8], paths: &'p mut Paths) -> &'p [u32] {
         let start = self.tokens.len() as u32;
         let [main, sides @ ..] = &mut paths.0;
         main.restart(0, start);
@@ -249,7 +245,7 @@ impl Matcher {
 
 /// Ways through a text, with memory to use again.
 #[derive(Debug, Default)]
-pub(crate) struct Paths([Path; LANES]);
+pub(super) struct Paths([Path; LANES]);
 
 /// Tokens side by side that get on.
 #[derive(Debug, Default)]
@@ -271,16 +267,4 @@ impl Path {
             step(self);
         }
     }
-}
-
-/// Checks that merges join bases or earlier results, and that each makes a token of its own.
-fn covers(rules: &Rules) -> bool {
-    let mut made = vec![false; rules.len()];
-    made[..4].fill(true);
-    rules.ordered().iter().all(|&(left, right)| {
-        let Some(rule) = rules.rule((left, right)) else { return false };
-        made[left as usize]
-            && made[right as usize]
-            && !std::mem::replace(&mut made[rule.result as usize], true)
-    })
 }

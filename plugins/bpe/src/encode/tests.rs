@@ -3,7 +3,11 @@ use std::ops::ControlFlow;
 use dlm_sdk::random::Stream;
 use proptest::prelude::*;
 
-use crate::{Bpe, Merge, Trainer};
+use super::{
+    Fast,
+    compatible::{Compatible, Table},
+};
+use crate::{Bpe, Merge, Trainer, rules::Rules};
 
 fn random(length: usize, letters: &[u8], seed: u64) -> Vec<u8> {
     let mut stream = Stream::new(seed, "text");
@@ -25,11 +29,15 @@ fn same(bpe: &Bpe, bases: &[u8]) {
     );
 }
 
+/// Vocabularies for which there is an automaton, and others: with too many tokens (in tests), or with too long ones.
+const VOCABULARIES: [(&[u8], usize, bool); 5] =
+    [(b"ACGT", 50, true), (b"AAAT", 50, true), (b"AT", 300, false), (b"ACGT", 300, false), (b"A", 50, false)];
+
 #[test]
 fn every_pair_of_tokens_is_encoded_as_merges_do() {
-    // Both kinds of table: answers beforehand, and on demand.
-    for (letters, merges) in [(&b"ACGT"[..], 50), (b"AAAT", 50), (b"AT", 300), (b"ACGT", 300), (b"A", 50)] {
+    for (letters, merges, small) in VOCABULARIES {
         let bpe = vocabulary(letters, merges, 1);
+        assert_eq!(matches!(bpe.fast(), Some(Fast::Automaton(_))), small);
         assert!(bpe.is_fast());
         let texts: Vec<&str> =
             bpe.tokens().iter().flatten().map(|text| &**text).filter(|text| !text.starts_with('[')).collect();
@@ -38,6 +46,27 @@ fn every_pair_of_tokens_is_encoded_as_merges_do() {
                 same(&bpe, format!("{left}{right}").as_bytes());
             }
         }
+    }
+}
+
+#[test]
+fn blocks_rule_out_the_pairs_that_going_back_in_time_does() {
+    for (letters, merges, _) in VOCABULARIES {
+        let bpe = vocabulary(letters, merges.min(190), 2);
+        let rules: &Rules = bpe.rules();
+        let tokens = rules.len() as u32;
+        // Any numbering of the columns will do.
+        let columns: Vec<u32> = (0..tokens).map(|token| (token * 7 + 3) % tokens).collect();
+        let columns = if tokens.is_multiple_of(7) { (0..tokens).rev().collect() } else { columns };
+        let table = Table::new(rules, &columns).unwrap();
+        let compatible = Compatible::new(rules);
+        for left in 0..tokens {
+            for right in 0..tokens {
+                let column = columns[right as usize];
+                assert_eq!(table.get(left, column), compatible.work_out(left, right), "{left} {right}");
+            }
+        }
+        assert!((0..tokens).all(|column| table.get(tokens, column)), "everything can begin a text");
     }
 }
 
