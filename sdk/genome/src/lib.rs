@@ -28,6 +28,7 @@
 //! | [`acgt_runs`], [`Windows`] | the known stretches of a sequence; windows over it |
 //! | [`Blocks`], [`BlockSplit`] | groups and splits that do not leak |
 //! | [`motif`] | count matrices, and where a sequence looks like one |
+//! | [`chain`] | where the bases of one build lie in another |
 //! | [`names`] | `chr1` or `1` |
 //! | [`tokenized`] | a genome as tokens, looked up by coordinate |
 //! | [`output`] | files that appear whole or not at all |
@@ -54,6 +55,7 @@
 pub mod bed;
 mod block_split;
 mod blocks;
+pub mod chain;
 mod error;
 pub mod fasta;
 mod genome;

@@ -6,6 +6,8 @@ use std::{fs, path::Path};
 
 #[path = "../../../fuzz/src/bed.rs"]
 mod bed;
+#[path = "../../../fuzz/src/chain.rs"]
+mod chain;
 #[path = "../../../fuzz/src/fasta_windows.rs"]
 mod fasta_windows;
 #[path = "../../../fuzz/src/motif.rs"]
@@ -34,4 +36,9 @@ fn bed_corpus() {
 #[test]
 fn motif_corpus() {
     replay("motif", motif::check);
+}
+
+#[test]
+fn chain_corpus() {
+    replay("chain", chain::check);
 }

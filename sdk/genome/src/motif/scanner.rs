@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind, Result, acgt_runs};
 const WORD: usize = 7;
 const WORDS: usize = 1 << (2 * WORD);
 /// How many windows are scanned by one thread at once.
-const CHUNK: usize = 1 << 16;
+const CHUNK: usize = 1 << 13;
 
 /// A window whose p-value is at most the threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
