@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(crate) use self::{
     content::{Entry, entries},
     elementwise::broadcast,
+    layout::sliced,
 };
 use crate::{DataType, Dim, Error, Graph, Node, Result, Shape, Tensor, Var};
 
