@@ -134,9 +134,6 @@ pub fn init(settings: &Init) -> Result<Made> {
     let files: Vec<&Path> =
         std::iter::once(&settings.from).chain(&settings.negatives).map(PathBuf::as_path).collect();
     let entries = source::read(settings, &files)?;
-    if entries.is_empty() {
-        return Err(Error::invalid(format!("{}: it holds no example", settings.from.display())));
-    }
     let wrong = |(message, hint): (String, String)| {
         Error::invalid(format!("{}: {message}", settings.from.display())).with_hint(hint)
     };
@@ -215,13 +212,19 @@ fn write(folder: &Path, manifest: &Manifest, entries: &[Entry], drawn: &split::D
         table.into_inner().map_err(|error| Error::io("the table cannot be written", error.into_error()))?;
     let manifest_text = toml::to_string_pretty(manifest)
         .map_err(|error| Error::internal("the manifest cannot be written").with_source(error))?;
+    let made = !folder.exists();
     fs::create_dir_all(folder)
         .map_err(|error| Error::io(format!("{}: cannot be made", folder.display()), error))?;
     let examples = folder.join(&manifest.examples);
-    output::write(&examples, table)?;
-    output::write(folder.join("task.toml"), manifest_text).inspect_err(|_| {
+    let written =
+        output::write(&examples, table).and_then(|()| output::write(folder.join("task.toml"), manifest_text));
+    if written.is_err() {
         // Best effort: the error that led here is the one to report.
         let _ = fs::remove_file(&examples);
-    })?;
+        if made {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+    written?;
     Ok(())
 }

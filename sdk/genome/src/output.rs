@@ -241,7 +241,8 @@ fn is_descriptor(path: &Path) -> bool {
     ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"].iter().any(|start| path.starts_with(start))
 }
 
-fn cannot(path: &Path, error: io::Error) -> Error {
+/// Tells that a file cannot be written, and what to do about it.
+pub(crate) fn cannot(path: &Path, error: io::Error) -> Error {
     let place = Error::new(ErrorKind::Io, "cannot be written").at_path(path);
     let place = match error.kind() {
         io::ErrorKind::NotFound => place.with_hint("its folder does not exist; create it first"),

@@ -77,7 +77,12 @@ impl FetchArgs {
         let fetcher = Fetcher::new(context, Cache::of_user()?);
         let mut packs_here = Vec::new();
         for pack in &packs {
-            packs_here.push(fetcher.fetch(pack, self.from_file.as_deref())?);
+            let from = self.from_file.as_deref();
+            let named = |error: Error| match from.map(|path| path.display().to_string()) {
+                Some(path) if !error.chain().contains(&path) => error.within(path),
+                _ => error,
+            };
+            packs_here.push(fetcher.fetch(pack, from).map_err(named)?);
         }
         context.print(&packs_here, || {
             let mut text = String::new();

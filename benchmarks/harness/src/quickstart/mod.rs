@@ -69,6 +69,13 @@ impl QuickstartArgs {
     /// stays.
     pub fn run(self, context: &Context) -> Result<Outcome> {
         let (fasta, tss) = self.inputs(context)?;
+        for path in [&fasta, &tss] {
+            // They are read several times.
+            if path.exists() && !path.is_file() {
+                return Err(Error::invalid(format!("{}: is not a regular file", path.display())));
+            }
+        }
+        let fresh = !self.output.exists();
         let store = Store::create(&self.output)?;
         let context = context.sharing("genome", &text(&fasta)?).sharing("tss", &text(&tss)?);
         let tasks = vec![
@@ -77,7 +84,11 @@ impl QuickstartArgs {
         ];
         context.check()?;
         let vocabulary = relative(self.output.join(format!("bpe-{}.json", self.merges)));
-        vocabulary::learn(&context, &fasta, &tasks, self.merges, &vocabulary)?;
+        vocabulary::learn(&context, &fasta, &tasks, self.merges, &vocabulary).inspect_err(|_| {
+            if fresh {
+                store.remove_if_empty();
+            }
+        })?;
         let selection = Selection {
             tasks,
             baselines: baselines(&text(&vocabulary)?),

@@ -79,6 +79,13 @@ impl Store {
         Ok(store)
     }
 
+    /// Removes the folder if nothing was put into it.
+    pub(crate) fn remove_if_empty(&self) {
+        // Best effort: it is called on the way out of an error.
+        let _ = fs::remove_dir(self.folder.join("cells"));
+        let _ = fs::remove_dir(&self.folder);
+    }
+
     /// Returns the folder.
     pub fn folder(&self) -> &Path {
         &self.folder

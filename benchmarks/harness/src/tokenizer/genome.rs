@@ -19,7 +19,7 @@ use super::{
     names::{ratio, shown, thousands},
     sequences,
 };
-use crate::context::Context;
+use crate::{context::Context, files::Folder};
 
 /// The arguments of `dlm tokenizer genome`.
 #[derive(Args, Debug)]
@@ -146,8 +146,7 @@ fn text(answer: &Answer) -> String {
 
 /// Writes each chromosome that has a published name; N stands for the unknown token.
 fn publish(store: &Store, folder: &Path, context: &Context) -> Result<()> {
-    fs::create_dir_all(folder)
-        .map_err(|error| Error::io(format!("{}: the folder cannot be made", folder.display()), error))?;
+    let mut folder = Folder::make(folder)?;
     for chromosome in store.chromosomes() {
         let Some(name) = pickle::file_name(chromosome.name()) else {
             context.warn(format!("{} has no published name and is left out", chromosome.name()));
@@ -162,8 +161,9 @@ fn publish(store: &Store, folder: &Path, context: &Context) -> Result<()> {
             Some(text) if store.unknown() != Some(token.id) => text,
             _ => "N",
         });
-        pickle::write(folder.join(name), texts)?;
+        pickle::write(folder.file(name), texts)?;
     }
+    folder.keep();
     Ok(())
 }
 

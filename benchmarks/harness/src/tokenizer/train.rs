@@ -22,7 +22,7 @@ use super::{
     names::{shown, thousands},
     sequences,
 };
-use crate::context::Context;
+use crate::{context::Context, files::write_error};
 
 /// The arguments of `dlm tokenizer train`.
 #[derive(Args, Debug)]
@@ -96,9 +96,7 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<()> {
         snapshots.push(Snapshot { merges: cycles, output: shown(&path) });
     }
     let bpe = trained.bpe()?;
-    output
-        .write_all(bpe.to_json().as_bytes())
-        .map_err(|error| Error::io(format!("{}: cannot be written", args.output.display()), error))?;
+    output.write_all(bpe.to_json().as_bytes()).map_err(|error| write_error(&args.output, error))?;
     output.commit()?;
     let spec = bpe.spec();
     let answer = Answer {

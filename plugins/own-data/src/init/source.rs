@@ -20,6 +20,7 @@ pub(super) fn read(settings: &Init, files: &[&Path]) -> Result<Vec<Entry>> {
     for (index, path) in files.iter().enumerate() {
         let fixed = (files.len() == 2).then(|| ["positive", "negative"][index]);
         let reading = Reading { settings, path, index, fixed, genome: genome.as_ref() };
+        let before = entries.len();
         entries.extend(match kind(path) {
             Some(Format::Table) => reading.table()?,
             Some(Format::Fasta) => reading.fasta()?,
@@ -34,6 +35,9 @@ pub(super) fn read(settings: &Init, files: &[&Path]) -> Result<Vec<Entry>> {
                 ));
             }
         });
+        if entries.len() == before {
+            return Err(Error::invalid(format!("{}: it holds no example", path.display())));
+        }
     }
     Ok(entries)
 }

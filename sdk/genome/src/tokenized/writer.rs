@@ -252,7 +252,7 @@ fn entries(spec: &TokenizerSpec, tokenizer: &dyn Tokenizer) -> Vec<Entry> {
 }
 
 fn failed(output: &Output, error: io::Error) -> Error {
-    Error::io(format!("{}: cannot be written", output.path().display()), error)
+    crate::output::cannot(output.path(), error).into()
 }
 
 /// Cuts a chromosome before every known base that follows an unknown one.

@@ -6,10 +6,11 @@ use std::{
 };
 
 use dlm_genome::output::Output;
-use dlm_sdk::{Error, Result, Span, TokenRow};
+use dlm_sdk::{Result, Span, TokenRow};
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
 use super::Encoding;
+use crate::files::write_error;
 
 pub(super) struct Jsonl {
     path: PathBuf,
@@ -44,7 +45,7 @@ impl Encoding for Jsonl {
         serde_json::to_writer(&mut self.output, &line)
             .map_err(std::io::Error::from)
             .and_then(|()| self.output.write_all(b"\n"))
-            .map_err(|error| Error::io(format!("{}: cannot be written", self.path.display()), error))
+            .map_err(|error| write_error(&self.path, error))
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

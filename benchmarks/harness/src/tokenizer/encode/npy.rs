@@ -10,9 +10,10 @@ use std::{
 };
 
 use dlm_genome::output::Output;
-use dlm_sdk::{Error, Result, TokenRow};
+use dlm_sdk::{Result, TokenRow};
 
 use super::Encoding;
+use crate::files::write_error;
 
 const FIELDS: &str = "[('record', '<u4'), ('id', '<u4'), ('start', '<u4'), ('end', '<u4')]";
 /// NumPy aligns what follows the header.
@@ -36,7 +37,7 @@ impl Npy {
             Some(folder) => tempfile::tempfile_in(folder),
             None => tempfile::tempfile(),
         }
-        .map_err(|error| failed(path, error))?;
+        .map_err(|error| write_error(path, error))?;
         Ok(Self {
             path: path.to_owned(),
             output,
@@ -54,7 +55,7 @@ impl Encoding for Npy {
             for (place, value) in bytes.chunks_exact_mut(4).zip([self.records, *id, span.start, span.end]) {
                 place.copy_from_slice(&value.to_le_bytes());
             }
-            self.rows.write_all(&bytes).map_err(|error| failed(&self.path, error))?;
+            self.rows.write_all(&bytes).map_err(|error| write_error(&self.path, error))?;
         }
         self.tokens += row.ids.len() as u64;
         self.records += 1;
@@ -69,7 +70,7 @@ impl Encoding for Npy {
             output.write_all(&header(tokens))?;
             io::copy(&mut rows, output)
         };
-        copy(&mut output).map_err(|error| failed(&path, error))?;
+        copy(&mut output).map_err(|error| write_error(&path, error))?;
         Ok(output.commit()?)
     }
 }
@@ -84,10 +85,6 @@ fn header(rows: u64) -> Vec<u8> {
     header.extend((text.len() as u16).to_le_bytes());
     header.extend(text.bytes());
     header
-}
-
-fn failed(path: &Path, error: io::Error) -> Error {
-    Error::io(format!("{}: cannot be written", path.display()), error)
 }
 
 #[cfg(test)]

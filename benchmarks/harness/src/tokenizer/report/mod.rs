@@ -7,10 +7,9 @@ mod summary;
 mod survey;
 mod tables;
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use dlm_genome::output;
 use dlm_sdk::{Error, Result};
 
 pub use self::{
@@ -18,7 +17,7 @@ pub use self::{
     survey::Survey,
 };
 use super::sequences;
-use crate::context::Context;
+use crate::{context::Context, files::Folder};
 
 /// The arguments of `dlm tokenizer report`.
 #[derive(Args, Debug)]
@@ -36,9 +35,7 @@ pub struct ReportArgs {
 
 pub(super) fn run(args: &ReportArgs, context: &Context) -> Result<()> {
     let tokenizer = context.registry().tokenizer(&args.tokenizer)?;
-    let folder = &args.output;
-    fs::create_dir_all(folder)
-        .map_err(|error| Error::io(format!("{}: the folder cannot be made", folder.display()), error))?;
+    let mut folder = Folder::make(&args.output)?;
     let mut survey = Survey::new(&*tokenizer);
     sequences::each(context, "counting", &args.fasta, |record| survey.add(record.bases()))?;
     let report = survey.report()?;
@@ -47,16 +44,17 @@ pub(super) fn run(args: &ReportArgs, context: &Context) -> Result<()> {
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| Error::internal("the report is no JSON").with_source(error))?;
     for (name, table) in tables::tables(&report)? {
-        output::write(folder.join(name), table)?;
+        folder.write(name, table)?;
     }
     for plot in &plots {
-        output::write(folder.join(plot.file), &plot.svg)?;
+        folder.write(plot.file, &plot.svg)?;
     }
-    output::write(folder.join("report.json"), json)?;
-    output::write(folder.join("report.html"), page::page(&report, &plots))?;
+    folder.write("report.json", json)?;
+    folder.write("report.html", page::page(&report, &plots))?;
+    folder.keep();
     context.print(&report, || {
         let numbers = page::numbers(&report);
         let lines = numbers.iter().map(|(what, value)| format!("{what:<45} {value:>16}\n"));
-        lines.chain([format!("{}\n", folder.join("report.html").display())]).collect()
+        lines.chain([format!("{}\n", args.output.join("report.html").display())]).collect()
     })
 }
