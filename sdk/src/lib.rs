@@ -26,6 +26,7 @@
 //! | [`baseline`] | [`Baseline`] and [`Predictor`] |
 //! | [`metrics`] | names and formulas of every score |
 //! | [`registry`] | how components are registered, named and made |
+//! | [`border`] | components through a C ABI, out as a plugin and in from one |
 //! | [`conformance`] | checks that every implementation runs in its tests |
 //! | [`random`] | named streams of one seed |
 //! | [`dna`] | base codes, complements, k-mer indices |
@@ -70,6 +71,7 @@
 //! ```
 
 pub mod baseline;
+pub mod border;
 pub mod conformance;
 pub mod dna;
 pub mod encoder;

@@ -116,25 +116,35 @@ impl Config {
     ///
     /// [`Invalid`](crate::ErrorKind::Invalid) for an unknown key, with the nearest known one as hint.
     pub fn new(spec: &Spec, known: &[OptionSpec]) -> Result<Self> {
+        Self::of_parts(&spec.head(), spec.positional.clone(), spec.options.clone(), known)
+    }
+
+    /// Checks options against those a component knows, which `head` names in messages, and fills in defaults.
+    pub(crate) fn of_parts(
+        head: &str,
+        positional: Option<String>,
+        given: BTreeMap<String, String>,
+        known: &[OptionSpec],
+    ) -> Result<Self> {
         let mut options = BTreeMap::new();
         for option in known {
             if let Some(default) = option.default {
                 options.insert(option.key.to_owned(), default.to_owned());
             }
         }
-        for (key, value) in &spec.options {
+        for (key, value) in given {
             if !known.iter().any(|option| option.key == key) {
                 let keys: Vec<_> = known.iter().map(|option| option.key).collect();
-                let error = Error::invalid(format!("{}: unknown option {key:?}", spec.head()));
-                return Err(match nearest(key, keys.iter().copied()) {
+                let error = Error::invalid(format!("{head}: unknown option {key:?}"));
+                return Err(match nearest(&key, keys.iter().copied()) {
                     Some(near) => error.with_hint(format!("did you mean {near:?}?")),
                     None if keys.is_empty() => error.with_hint("it takes no options"),
                     None => error.with_hint(format!("its options are {}", keys.join(", "))),
                 });
             }
-            options.insert(key.clone(), value.clone());
+            options.insert(key, value);
         }
-        Ok(Self { positional: spec.positional.clone(), options })
+        Ok(Self { positional, options })
     }
 
     /// Returns what followed the id.

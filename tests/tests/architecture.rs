@@ -23,6 +23,8 @@ fn unsafe_code_lives_where_it_may() {
         path.ends_with("/simd.rs")
             || path.ends_with("/mmap.rs")
             || path.starts_with("sdk/abi/")
+            || path.starts_with("sdk/src/border/")
+            || path.starts_with("benchmarks/harness/src/plugin/loader/")
             || path.starts_with("models/runtime/")
     };
     let keyword = concat!("uns", "afe ");
@@ -66,7 +68,8 @@ fn no_plugin_imports_another() {
 #[test]
 fn every_crate_follows_the_workspace() {
     for (path, manifest) in manifests() {
-        if path == "Cargo.toml" || path.starts_with("fuzz/") {
+        // The ABI has to compile with compilers that are older than the workspace's.
+        if path == "Cargo.toml" || path.starts_with("fuzz/") || path.starts_with("sdk/abi/") {
             continue;
         }
         assert_eq!(manifest["lints"]["workspace"].as_bool(), Some(true), "{path}");

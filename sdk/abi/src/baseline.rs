@@ -53,7 +53,8 @@ pub struct BaselineVTable {
     /// The head.
     pub base: VTable,
     /// Writes what the baseline is. `[any]`
-    pub spec: Option<unsafe extern "C" fn(object: *mut c_void, out: *mut BaselineSpec, err: *mut Error) -> Status>,
+    pub spec:
+        Option<unsafe extern "C" fn(object: *mut c_void, out: *mut BaselineSpec, err: *mut Error) -> Status>,
     /// Makes a predictor; `validation` may be NULL; the same seed gives the same predictor. `[any]`
     pub fit: Option<
         unsafe extern "C" fn(

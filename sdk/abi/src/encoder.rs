@@ -55,7 +55,8 @@ pub struct EncoderVTable {
     /// The head.
     pub base: VTable,
     /// Writes what the encoder is. `[any]`
-    pub spec: Option<unsafe extern "C" fn(object: *mut c_void, out: *mut EncoderSpec, err: *mut Error) -> Status>,
+    pub spec:
+        Option<unsafe extern "C" fn(object: *mut c_void, out: *mut EncoderSpec, err: *mut Error) -> Status>,
     /// Fills `hidden` (f32 `[B,T,H]`) from ids and mask (i64 `[B,T]`); may be absent where [`EXT_TRAINABLE`] is offered:
     /// the host then runs the graph. `[one]`
     pub encode: Option<
@@ -152,7 +153,8 @@ pub struct TrainableVTable {
     /// 0.
     pub reserved: u32,
     /// Writes the graph; until destroy. `[one]`
-    pub forward: Option<unsafe extern "C" fn(object: *mut c_void, graph: *mut Blob, err: *mut Error) -> Status>,
+    pub forward:
+        Option<unsafe extern "C" fn(object: *mut c_void, graph: *mut Blob, err: *mut Error) -> Status>,
     /// Writes the list of parameters; until destroy. `[one]`
     pub parameters: Option<
         unsafe extern "C" fn(
@@ -164,6 +166,11 @@ pub struct TrainableVTable {
     >,
     /// Fills `value` (f32) with the pretrained value of a parameter. `[one]`
     pub read: Option<
-        unsafe extern "C" fn(object: *mut c_void, index: usize, value: *mut Tensor, err: *mut Error) -> Status,
+        unsafe extern "C" fn(
+            object: *mut c_void,
+            index: usize,
+            value: *mut Tensor,
+            err: *mut Error,
+        ) -> Status,
     >,
 }

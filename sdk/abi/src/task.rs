@@ -148,9 +148,15 @@ pub struct TaskVTable {
     /// The head.
     pub base: VTable,
     /// Writes what the task is. `[any]`
-    pub spec: Option<unsafe extern "C" fn(object: *mut c_void, out: *mut TaskSpec, err: *mut Error) -> Status>,
+    pub spec:
+        Option<unsafe extern "C" fn(object: *mut c_void, out: *mut TaskSpec, err: *mut Error) -> Status>,
     /// Pushes a split, the same examples in the same order every time. `[any]`
     pub load: Option<
-        unsafe extern "C" fn(object: *mut c_void, split: u32, sink: *const ExampleSink, err: *mut Error) -> Status,
+        unsafe extern "C" fn(
+            object: *mut c_void,
+            split: u32,
+            sink: *const ExampleSink,
+            err: *mut Error,
+        ) -> Status,
     >,
 }

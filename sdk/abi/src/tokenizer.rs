@@ -61,7 +61,8 @@ pub struct TokenizerVTable {
     /// The head.
     pub base: VTable,
     /// Writes what the tokenizer is. `[any]`
-    pub spec: Option<unsafe extern "C" fn(object: *mut c_void, out: *mut TokenizerSpec, err: *mut Error) -> Status>,
+    pub spec:
+        Option<unsafe extern "C" fn(object: *mut c_void, out: *mut TokenizerSpec, err: *mut Error) -> Status>,
     /// Emits once a sequence, in order, without special tokens. `[any]`
     pub tokenize: Option<
         unsafe extern "C" fn(
@@ -73,5 +74,6 @@ pub struct TokenizerVTable {
         ) -> Status,
     >,
     /// Writes the text of an id; until destroy. `[any]`
-    pub token: Option<unsafe extern "C" fn(object: *mut c_void, id: u32, out: *mut Str, err: *mut Error) -> Status>,
+    pub token:
+        Option<unsafe extern "C" fn(object: *mut c_void, id: u32, out: *mut Str, err: *mut Error) -> Status>,
 }
