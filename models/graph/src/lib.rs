@@ -37,8 +37,10 @@
 //! ```
 
 mod attribute;
+mod bind;
 mod build;
 mod data_type;
+mod dropout;
 mod error;
 mod gradient;
 mod graph;
@@ -57,6 +59,7 @@ pub use self::{
     attribute::{Attribute, Attributes},
     build::{Convolution, Gelu, Gemm},
     data_type::DataType,
+    dropout::DropoutMask,
     error::{Error, ErrorKind, Result},
     gradient::MissingRule,
     graph::{Graph, MICROSOFT, Var},
