@@ -158,7 +158,7 @@ fn tokens_have_a_vector_each_and_their_bases() {
         .zip(&rows)
         .flat_map(|(record, row)| (0..row.len() as u32).map(move |start| (record, start)))
         .collect();
-    assert_eq!(records.iter().copied().zip(starts.iter().copied()).collect::<Vec<_>>(), expected);
+    assert!(records.iter().copied().zip(starts.iter().copied()).eq(expected), "records and starts");
     assert!(starts.iter().zip(&ends).all(|(start, end)| start + 1 == *end));
     // NumPy's rows are record, start, end and the state.
     let bytes = fs::read(&numpy).unwrap();
