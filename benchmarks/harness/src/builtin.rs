@@ -3,6 +3,7 @@
 
 use dlm_plugin_bpe as _;
 use dlm_plugin_controls as _;
+use dlm_plugin_grover as _;
 use dlm_plugin_gue as _;
 use dlm_plugin_kmer as _;
 use dlm_plugin_next_kmer as _;

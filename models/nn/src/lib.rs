@@ -7,9 +7,11 @@
 //! | module | what |
 //! |---|---|
 //! | [`bert`] | BERT: GROVER, DNABERT, k-mer models |
+//! | [`folder`] | a model on disk: configuration, weights, tokenizer |
 //! | [`weights`] | named tensors from and to files |
 //! | [`preset`] | models by name, every number with its origin |
 
 pub mod bert;
+pub mod folder;
 pub mod preset;
 pub mod weights;

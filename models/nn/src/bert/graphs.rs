@@ -2,7 +2,11 @@
 
 use dlm_graph::{DataType, Dim, Graph, Result, Var};
 
-use super::{Config, Heads, encoder::{Encoder, dense}, parameters::WORDS};
+use super::{
+    Config, Heads,
+    encoder::{Encoder, dense},
+    parameters::WORDS,
+};
 
 /// The name of the places of guessed tokens among the rows of all tokens, `[masked]`: `row * tokens + column`.
 pub const PLACES: &str = "masked_places";

@@ -12,14 +12,15 @@
 
 mod config;
 mod encoder;
+mod file;
 mod graphs;
-mod load;
+mod model;
 mod parameters;
 
 pub use self::{
     config::Config,
     encoder::{IDS, MASK},
     graphs::{LABELS, LOGITS, LOSS, LOSS_WEIGHTS, PLACES, forward, masked_language_model},
-    load::{Loaded, load},
+    model::{Model, Wanted},
     parameters::{Heads, Init, TIED, Weight, weights},
 };

@@ -10,7 +10,7 @@
 mod stated;
 
 use dlm_sdk::{Error, Result, spec::nearest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bert;
 
@@ -29,7 +29,7 @@ const FILES: [(&str, &str); 8] = [
 ];
 
 /// A model and how it is pretrained.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
     /// Its name.
@@ -49,7 +49,7 @@ pub struct Preset {
 }
 
 /// How a model cuts DNA.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tokenizer {
     /// Learned words or fixed ones.
@@ -59,7 +59,7 @@ pub struct Tokenizer {
 }
 
 /// A family of tokenizers.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Family {
     /// Byte-pair encoding, learned from the genome.
@@ -69,7 +69,7 @@ pub enum Family {
 }
 
 /// The shape of a model.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// Rows of the embedding table.
@@ -97,7 +97,7 @@ pub struct Model {
 }
 
 /// Which stretches of the genome a model sees.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Windows {
     /// Tokens of a full window.
@@ -113,7 +113,7 @@ pub struct Windows {
 }
 
 /// Which tokens a model has to guess.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Masking {
     /// The share of tokens that are selected.
@@ -125,7 +125,7 @@ pub struct Masking {
 }
 
 /// How weights are moved.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Optimiser {
     /// Windows a step.

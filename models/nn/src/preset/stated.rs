@@ -1,9 +1,9 @@
 //! A number and where it comes from.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Whether a number stands in the paper.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Origin {
     /// It does.
     #[serde(rename = "as written")]
@@ -24,7 +24,7 @@ impl Origin {
 }
 
 /// A value with its origin.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stated<T> {
     /// The value.
