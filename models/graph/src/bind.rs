@@ -11,6 +11,9 @@ use crate::{
 /// Constants of up to this many elements are computed; larger ones (a causal mask, say) are left to the runtime.
 const LARGEST: usize = 1 << 18;
 
+/// Operators whose work is not bounded by the size of inputs and outputs.
+const SLOW: [&str; 5] = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "DFT"];
+
 impl Graph {
     /// Returns the names of dimensions that inputs have, sorted.
     pub fn symbols(&self) -> Vec<String> {
@@ -57,6 +60,9 @@ impl Graph {
         let known = self.symbols();
         if let Some((name, _)) = sizes.iter().find(|(name, _)| !known.iter().any(|known| known == name)) {
             return Err(ErrorKind::UnknownName(format!("{name} (a dimension)")).into());
+        }
+        if let Some((name, size)) = sizes.iter().find(|(_, size)| isize::try_from(*size).is_err()) {
+            return Err(Error::value(name, format!("a dimension of {size}")));
         }
         let mut bound = self.clone();
         for &input in &self.inputs {
@@ -116,9 +122,13 @@ impl Graph {
     /// Returns a node's outputs, if they depend on constants alone and are small.
     fn folded(&self, node: &crate::Node, types: &[Type]) -> Result<Option<Vec<Array>>> {
         let is_output = |var: &Var| self.outputs.contains(var);
-        let elements = |of: &Type| of.shape.as_ref().and_then(Shape::elements);
+        // A dimension of 0 does not make the others small.
+        let elements = |of: &Type| {
+            let dims = of.shape.as_ref()?.fixed()?;
+            dims.iter().try_fold(1usize, |product, &size| product.checked_mul(size.max(1)))
+        };
         let small = types.iter().all(|of| elements(of).is_some_and(|count| count <= LARGEST));
-        if !small || node.outputs.iter().flatten().any(is_output) {
+        if !small || node.outputs.iter().flatten().any(is_output) || SLOW.contains(&node.operator()) {
             return Ok(None);
         }
         // A shape is known before the elements are.

@@ -39,11 +39,11 @@ impl Graph {
                 count += 1;
             }
             let name = format!("dropout.{count}");
-            let (shape, dtype) = (self.shape(x)?.clone(), self.dtype(x)?);
+            let shape = self.shape(x)?.clone();
             let mask = self.input(&name, DataType::Bool, shape.clone())?;
-            let factor = self.cast(mask, dtype)?;
-            let scaled = self.mul_scalar(factor, 1.0 / (1.0 - f64::from(ratio)))?;
-            let masked = self.mul(x, scaled)?;
+            // A choice, not a product: the way back needs the mask's bytes alone, not a tensor of factors.
+            let kept = self.choose_or_zero(mask, x)?;
+            let masked = self.mul_scalar(kept, 1.0 / (1.0 - f64::from(ratio)))?;
             self.replace_dropped(y, masked)?;
             masks.push(DropoutMask { name, var: mask, shape, ratio });
         }

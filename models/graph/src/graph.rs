@@ -1,6 +1,7 @@
 //! The graph itself: values, nodes, names.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
         Arc,
@@ -14,6 +15,7 @@ use crate::{
     Attributes, DataType, Error, Node, Result, Shape, Tensor,
     error::ErrorKind,
     infer::{self, Entry, Type},
+    proto::OPSET,
 };
 
 /// The domain of the operators that only ONNX Runtime has.
@@ -70,6 +72,10 @@ pub struct Graph {
     counters: FxHashMap<String, usize>,
     constants: FxHashMap<Tensor, Var>,
     scope: String,
+    /// The version of ONNX's operators, at least the one that graphs are built in.
+    pub(crate) opset: i64,
+    /// The versions of other domains' operators, where a file stated them.
+    pub(crate) domains: BTreeMap<String, i64>,
 }
 
 /// Constants of up to this many bytes are stored once, however often they are used.
@@ -91,6 +97,8 @@ impl Graph {
             counters: FxHashMap::default(),
             constants: FxHashMap::default(),
             scope: String::new(),
+            opset: OPSET,
+            domains: BTreeMap::new(),
         }
     }
 

@@ -46,6 +46,7 @@ mod gradient;
 mod graph;
 mod infer;
 pub mod interpret;
+pub mod loss;
 mod node;
 mod order;
 mod proto;

@@ -60,6 +60,11 @@ impl Dim {
     }
 }
 
+/// Dimensions are signed integers in files.
+fn countable(size: &usize) -> bool {
+    isize::try_from(*size).is_ok()
+}
+
 /// A number times names.
 struct Product {
     number: usize,
@@ -71,11 +76,11 @@ impl Product {
 
     fn multiply(&mut self, dim: &Dim) -> Option<()> {
         match dim {
-            Dim::Fixed(size) => self.number = self.number.checked_mul(*size)?,
+            Dim::Fixed(size) => self.number = self.number.checked_mul(*size).filter(countable)?,
             Dim::Symbol(text) => {
                 for factor in text.split('*') {
                     match factor.parse::<usize>() {
-                        Ok(size) => self.number = self.number.checked_mul(size)?,
+                        Ok(size) => self.number = self.number.checked_mul(size).filter(countable)?,
                         Err(_) => self.names.push(factor.to_owned()),
                     }
                 }

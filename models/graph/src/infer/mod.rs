@@ -131,6 +131,11 @@ pub(crate) fn infer(graph: &Graph, node: &Node, outputs: usize) -> Result<Vec<Ty
         return Err(request.fail(format!("{outputs} outputs, but it has {}", types.len())));
     }
     types.truncate(outputs);
+    // Dimensions are counted in signed integers everywhere in ONNX.
+    let countable = |dim: &Dim| dim.fixed().is_none_or(|size| i64::try_from(size).is_ok());
+    if !types.iter().flat_map(|of| of.shape.iter().flat_map(|shape| shape.iter())).all(countable) {
+        return Err(request.fail("a dimension larger than can be counted"));
+    }
     if let Some(first) = types.first_mut()
         && first.content.is_none()
     {

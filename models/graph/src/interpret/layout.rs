@@ -225,7 +225,7 @@ fn pad(call: &Call<'_>) -> Result<Vec<Array>> {
     let source = |index: &IxDyn| -> Option<IxDyn> {
         let places = index.slice().iter().zip(&before).zip(x.dims());
         let place = |((&at, &before), &size): ((&usize, &i64), &usize)| {
-            usize::try_from(at as i64 - before).ok().filter(|&at| at < size)
+            usize::try_from((at as i64).saturating_sub(before)).ok().filter(|&at| at < size)
         };
         places.map(place).collect::<Option<Vec<usize>>>().map(|places| IxDyn(&places))
     };

@@ -3,21 +3,29 @@
 use prost::Message;
 
 use crate::{
-    Attribute, DataType, Dim, Graph, Node, Result, Shape, Tensor, Var,
-    graph::{MICROSOFT, Origin},
-    proto::messages::{
-        AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
-        TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto, attribute_type,
+    Dim, Graph, Node, Result, Shape, Var,
+    graph::Origin,
+    proto::{
+        attribute,
+        messages::{
+            DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto,
+            TensorTypeProto, TypeProto, ValueInfoProto,
+        },
+        tensor,
     },
 };
 
-/// The version of ONNX's file format that is written.
-pub(crate) const IR_VERSION: i64 = 9;
-/// The version of ONNX's operators that graphs are built in.
-pub(crate) const OPSET: i64 = 20;
+/// Returns the version of ONNX's file format that came with a version of its operators.
+fn ir_version(opset: i64) -> i64 {
+    match opset {
+        ..=20 => 9,
+        21 | 22 => 10,
+        _ => 11,
+    }
+}
 
 impl Graph {
-    /// Returns the graph as an ONNX model: IR version 9, operators of opset 20, tensors within.
+    /// Returns the graph as an ONNX model: operators of opset 20 (or what the model was read with), tensors within.
     ///
     /// Nodes and constants that no output depends on are left out; inputs are all there. Protobuf ends at 2 GiB: larger
     /// models keep their weights as inputs.
@@ -36,14 +44,19 @@ impl Graph {
         let mut initializer = Vec::new();
         for (value, _) in self.values.iter().zip(&used).filter(|(_, used)| **used) {
             if let Origin::Constant(tensor) = &value.origin {
-                initializer.push(tensor_proto(&value.name, tensor));
+                initializer.push(tensor::written(&value.name, tensor));
             }
         }
-        let mut domains = vec![opset("", OPSET)];
+        // Root-mean-square normalisation came with opset 23.
+        let newer = order.iter().any(|&at| self.nodes[at].operator() == "RMSNormalization");
+        let version = if newer { self.opset.max(23) } else { self.opset };
+        let mut domains = vec![opset("", version)];
         let mut extra: Vec<&str> = order.iter().map(|&at| self.nodes[at].domain()).collect();
         extra.sort_unstable();
         extra.dedup();
-        domains.extend(extra.into_iter().filter(|domain| !domain.is_empty()).map(|domain| opset(domain, 1)));
+        for domain in extra.into_iter().filter(|domain| !domain.is_empty()) {
+            domains.push(opset(domain, self.domains.get(domain).copied().unwrap_or(1)));
+        }
         let graph = GraphProto {
             node: order.iter().map(|&at| self.node_proto(&self.nodes[at], &used)).collect::<Result<_>>()?,
             name: Some(self.name().to_owned()),
@@ -54,7 +67,7 @@ impl Graph {
             sparse_initializer: Vec::new(),
         };
         let model = ModelProto {
-            ir_version: Some(IR_VERSION),
+            ir_version: Some(ir_version(version)),
             producer_name: Some("dlm-graph".to_owned()),
             producer_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             graph: Some(graph),
@@ -88,7 +101,11 @@ impl Graph {
             output,
             name: Some(node.name().to_owned()),
             op_type: Some(node.operator().to_owned()),
-            attribute: node.attributes().iter().map(|(name, value)| attribute(name, value)).collect(),
+            attribute: node
+                .attributes()
+                .iter()
+                .map(|(name, value)| attribute::written(name, value))
+                .collect(),
             domain: (!node.domain().is_empty()).then(|| node.domain().to_owned()),
         })
     }
@@ -103,10 +120,6 @@ impl Graph {
 }
 
 fn opset(domain: &str, version: i64) -> OperatorSetIdProto {
-    debug_assert!(
-        domain.is_empty() || domain == MICROSOFT || version == 1,
-        "other domains are written at version 1"
-    );
     OperatorSetIdProto { domain: Some(domain.to_owned()), version: Some(version) }
 }
 
@@ -116,50 +129,4 @@ fn shape_proto(shape: &Shape) -> TensorShapeProto {
         Dim::Symbol(name) => DimensionProto { dim_value: None, dim_param: Some(name.to_string()) },
     };
     TensorShapeProto { dim: shape.iter().map(dim).collect() }
-}
-
-fn tensor_proto(name: &str, tensor: &Tensor) -> TensorProto {
-    TensorProto {
-        dims: tensor.dims().iter().map(|&size| size as i64).collect(),
-        data_type: Some(DataType::code(tensor.dtype())),
-        name: (!name.is_empty()).then(|| name.to_owned()),
-        raw_data: Some(tensor.bytes().to_vec()),
-        ..TensorProto::default()
-    }
-}
-
-fn attribute(name: &str, value: &Attribute) -> AttributeProto {
-    let mut proto = AttributeProto { name: Some(name.to_owned()), ..AttributeProto::default() };
-    let code = match value {
-        Attribute::Float(value) => {
-            proto.f = Some(*value);
-            attribute_type::FLOAT
-        }
-        Attribute::Int(value) => {
-            proto.i = Some(*value);
-            attribute_type::INT
-        }
-        Attribute::Text(value) => {
-            proto.s = Some(value.clone().into_bytes());
-            attribute_type::STRING
-        }
-        Attribute::Tensor(value) => {
-            proto.t = Some(tensor_proto("", value));
-            attribute_type::TENSOR
-        }
-        Attribute::Floats(values) => {
-            proto.floats.clone_from(values);
-            attribute_type::FLOATS
-        }
-        Attribute::Ints(values) => {
-            proto.ints.clone_from(values);
-            attribute_type::INTS
-        }
-        Attribute::Texts(values) => {
-            proto.strings = values.iter().map(|value| value.clone().into_bytes()).collect();
-            attribute_type::STRINGS
-        }
-    };
-    proto.r#type = Some(code);
-    proto
 }
