@@ -1,0 +1,3 @@
+//! Random numbers for training.
+
+pub mod counter;

@@ -1,0 +1,195 @@
+//! A graph for batches of one size, tied to the weights.
+
+use dlm_graph::{DataType, Graph};
+use dlm_runtime::{Binding, BindingBuilder, Runtime, Session, SessionOptions, TensorId};
+use dlm_sdk::{Error, Result};
+use ndarray::ArrayD;
+
+use super::{Feed, Weights};
+use crate::{dropout::Masks, graph_error::graph_error};
+
+/// The name of the loss among the outputs of a graph: one number, to be made small.
+pub const LOSS: &str = "loss";
+
+/// A graph for batches of one size, tied to the weights.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    binding: Binding,
+    feeds: Vec<Place>,
+    masks: Vec<(TensorId, f32)>,
+    outputs: Vec<(String, TensorId)>,
+}
+
+#[derive(Debug)]
+struct Place {
+    name: String,
+    dims: Vec<usize>,
+    tensor: TensorId,
+    integers: bool,
+}
+
+impl Compiled {
+    /// Compiles the graph of a training step: the loss, and the gradient of every trained parameter into its place.
+    pub(super) fn train(
+        runtime: &Runtime,
+        graph: &Graph,
+        sizes: &[(&str, usize)],
+        weights: &mut Weights,
+        options: &SessionOptions,
+    ) -> Result<Self> {
+        let mut g = graph.bind(sizes).map_err(graph_error)?;
+        let loss = g.find(LOSS).map_err(graph_error)?;
+        // Masks and derivatives of the loss alone: other outputs of the graph are not computed.
+        g.clear_outputs();
+        let loss = g.output(LOSS, loss).map_err(graph_error)?;
+        let dropped = g.replace_dropout().map_err(graph_error)?;
+        let names: Vec<(String, TensorId)> =
+            weights.gradient_tensors().map(|(name, tensor)| (name.to_owned(), tensor)).collect();
+        let mut wrt = Vec::with_capacity(names.len());
+        for (name, _) in &names {
+            wrt.push(g.find(name).map_err(graph_error)?);
+        }
+        let gradients = g.gradients(loss, &wrt).map_err(graph_error)?;
+        let mut outputs = Vec::with_capacity(names.len());
+        for ((name, tensor), gradient) in names.into_iter().zip(gradients) {
+            let name = format!("gradient of {name}");
+            g.output(&name, gradient).map_err(graph_error)?;
+            outputs.push((name, tensor));
+        }
+        let mut compiled = Self::tie(runtime, &g, weights, outputs, options)?;
+        for mask in dropped {
+            let at = compiled.feeds.iter().position(|place| place.name == mask.name);
+            let place = at.map(|at| compiled.feeds.remove(at));
+            let place =
+                place.ok_or_else(|| Error::internal(format!("the graph has no mask {}", mask.name)))?;
+            compiled.masks.push((place.tensor, mask.ratio));
+        }
+        Ok(compiled)
+    }
+
+    /// Compiles the graph of inference: some outputs, without dropout.
+    pub(super) fn evaluate(
+        runtime: &Runtime,
+        graph: &Graph,
+        sizes: &[(&str, usize)],
+        outputs: &[&str],
+        weights: &mut Weights,
+        options: &SessionOptions,
+    ) -> Result<Self> {
+        let mut g = graph.bind(sizes).map_err(graph_error)?;
+        let mut wanted = Vec::with_capacity(outputs.len());
+        for name in outputs {
+            wanted.push((*name, g.find(name).map_err(graph_error)?));
+        }
+        g.clear_outputs();
+        for (name, var) in wanted {
+            g.output(name, var).map_err(graph_error)?;
+        }
+        g.remove_dropout().map_err(graph_error)?;
+        Self::tie(runtime, &g, weights, Vec::new(), options)
+    }
+
+    /// Loads the graph and ties it: parameters to the weights, `placed` outputs where they are to go, and everything else
+    /// to tensors of its own.
+    fn tie(
+        runtime: &Runtime,
+        g: &Graph,
+        weights: &mut Weights,
+        placed: Vec<(String, TensorId)>,
+        options: &SessionOptions,
+    ) -> Result<Self> {
+        let bytes = g.to_onnx().map_err(graph_error)?;
+        let session = Session::from_bytes(runtime, g.name(), &bytes, options)?;
+        let mut builder = BindingBuilder::new(session);
+        let mut feeds = Vec::new();
+        for &input in g.inputs() {
+            let name = g.name_of(input).map_err(graph_error)?.to_owned();
+            if let Some(tensor) = weights.value(&name) {
+                builder = builder.input(name, tensor);
+                continue;
+            }
+            if g.is_parameter(input) {
+                return Err(Error::internal(format!("the graph's parameter {name:?} has no weight")));
+            }
+            let dims = g.dims(input).map_err(graph_error)?;
+            let (tensor, integers) = match g.dtype(input).map_err(graph_error)? {
+                DataType::F32 => (weights.memory.add::<f32>(&name, &dims)?, false),
+                DataType::I64 => (weights.memory.add::<i64>(&name, &dims)?, true),
+                DataType::Bool => (weights.memory.add::<bool>(&name, &dims)?, false),
+                other => {
+                    return Err(Error::unsupported(format!("the graph's input {name:?} is of type {other}")));
+                }
+            };
+            builder = builder.input(&name, tensor);
+            feeds.push(Place { name, dims, tensor, integers });
+        }
+        let mut outputs = Vec::new();
+        for &output in g.outputs() {
+            let name = g.name_of(output).map_err(graph_error)?.to_owned();
+            let at = placed.iter().find(|(placed, _)| *placed == name);
+            let tensor = if let Some((_, tensor)) = at {
+                *tensor
+            } else {
+                let dims = g.dims(output).map_err(graph_error)?;
+                let tensor = weights.memory.add::<f32>(&name, &dims)?;
+                outputs.push((name.clone(), tensor));
+                tensor
+            };
+            builder = builder.output(name, tensor);
+        }
+        let binding = builder.build(&mut weights.memory)?;
+        Ok(Self { binding, feeds, masks: Vec::new(), outputs })
+    }
+
+    /// Runs the graph on a batch.
+    pub(super) fn run(
+        &mut self,
+        weights: &mut Weights,
+        feeds: &[(String, Feed)],
+        drop: Option<Draw<'_>>,
+    ) -> Result<()> {
+        for place in &self.feeds {
+            let feed = feeds.iter().find(|(name, _)| *name == place.name).map(|(_, feed)| feed);
+            let feed = feed.ok_or_else(|| Error::invalid(format!("the batch has no {:?}", place.name)))?;
+            if feed.shape() != place.dims {
+                return Err(Error::invalid(format!(
+                    "the batch's {:?} has shape {:?}, and the graph takes {:?}",
+                    place.name,
+                    feed.shape(),
+                    place.dims
+                )));
+            }
+            match feed {
+                Feed::F32(array) if !place.integers => {
+                    weights.memory.array_mut::<f32>(place.tensor)?.assign(array);
+                }
+                Feed::I64(array) if place.integers => {
+                    weights.memory.array_mut::<i64>(place.tensor)?.assign(array);
+                }
+                _ => return Err(Error::invalid(format!("the batch's {:?} is of another type", place.name))),
+            }
+        }
+        if let Some(draw) = drop {
+            for (place, (tensor, share)) in self.masks.iter().enumerate() {
+                let mask = weights.memory.write::<bool>(*tensor)?;
+                draw.masks.fill(mask, *share, draw.step, draw.part, place as u32);
+            }
+        }
+        Ok(self.binding.run(&mut weights.memory)?)
+    }
+
+    /// Returns an output of the last run.
+    pub(super) fn output(&self, weights: &Weights, name: &str) -> Result<ArrayD<f32>> {
+        let tensor = self.outputs.iter().find(|(known, _)| known == name).map(|(_, tensor)| *tensor);
+        let tensor = tensor.ok_or_else(|| Error::internal(format!("the graph has no output {name:?}")))?;
+        Ok(weights.memory.array::<f32>(tensor)?.to_owned())
+    }
+}
+
+/// Which masks a run draws.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draw<'m> {
+    pub(super) masks: &'m Masks,
+    pub(super) step: u64,
+    pub(super) part: u32,
+}
