@@ -26,6 +26,7 @@ pub mod dropout;
 pub mod events;
 mod graph_error;
 pub mod optimiser;
+pub mod pretrain;
 pub mod random;
 pub mod schedule;
 pub mod step;

@@ -16,6 +16,9 @@ use crate::BertEncoder;
 /// What the spec of a random twin ends with.
 const TWIN: &str = "+random";
 
+/// The heads of a model that was pretrained here: nothing trains a pooler.
+const FRESH: Heads = Heads { language_model: true, pooler: false };
+
 /// Returns whether a text is a preset or a model folder, either of them perhaps with fresh weights.
 pub(crate) fn claims(text: &str) -> bool {
     let head = text.strip_suffix(TWIN).unwrap_or(text);
@@ -47,7 +50,9 @@ pub fn open(config: &Config, registry: &Registry) -> Result<BertEncoder> {
         let tokenizer = registry.tokenizer(&spec)?;
         fits(&*tokenizer, folder.config().vocab_size)?;
         let (model, origin) = if random {
-            (Model::random(folder.config().clone(), Heads::BOTH, seed), format!("seed {seed}"))
+            // A twin has the heads that the model has.
+            let heads = if folder.weights().is_ok() { folder.model()?.heads() } else { FRESH };
+            (Model::random(folder.config().clone(), heads, seed), format!("seed {seed}"))
         } else {
             (folder.model()?, digest(&folder)?)
         };
@@ -73,7 +78,7 @@ pub fn open(config: &Config, registry: &Registry) -> Result<BertEncoder> {
     let mut shape = preset.model.config();
     // Another learned vocabulary may have another number of words.
     shape.vocab_size = tokenizer.spec().vocab_size as usize;
-    let model = Model::random(shape, Heads::BOTH, seed);
+    let model = Model::random(shape, FRESH, seed);
     BertEncoder::new(text, model, spec, &*tokenizer, &format!("seed {seed}"), device)
 }
 

@@ -131,19 +131,19 @@ pub struct Optimiser {
     /// Windows a step.
     pub batch: Stated<usize>,
     /// The highest learning rate.
-    pub learning_rate: Stated<f32>,
+    pub learning_rate: Stated<f64>,
     /// The decay of the mean of gradients.
-    pub beta1: Stated<f32>,
+    pub beta1: Stated<f64>,
     /// The decay of the mean of squares.
-    pub beta2: Stated<f32>,
+    pub beta2: Stated<f64>,
     /// Added to the root of the mean of squares.
-    pub eps: Stated<f32>,
+    pub eps: Stated<f64>,
     /// Weight decay, on matrices alone.
-    pub weight_decay: Stated<f32>,
+    pub weight_decay: Stated<f64>,
     /// Steps over which the rate rises from zero; at most a tenth of the run.
     pub warmup_steps: Stated<u64>,
     /// The largest norm of a step's gradient; 0: any.
-    pub clip_norm: Stated<f32>,
+    pub clip_norm: Stated<f64>,
 }
 
 impl Model {

@@ -110,6 +110,18 @@ impl Batch {
         }
     }
 
+    /// Returns how many columns a batch of windows has, padding included.
+    pub(super) fn columns(corpus: &Corpus, windows: &[Window], most: usize) -> Result<usize> {
+        let mut longest = 0;
+        let mut ids = Vec::new();
+        for window in windows {
+            ids.clear();
+            corpus.tokens(window, &mut ids)?;
+            longest = longest.max(ids.len().min(most - 2));
+        }
+        Ok(Form::holding(windows.len(), longest, most, 0.0).columns)
+    }
+
     fn empty(form: Form, pad: TokenId) -> Self {
         let shape = (form.rows, form.columns);
         Self {

@@ -58,12 +58,57 @@ impl Batches {
     ///
     /// The tokenized genome is damaged, or no window can be cut from it.
     pub fn batch(&self, step: u64) -> Result<Batch> {
+        let mut parts = self.parts(step, usize::MAX)?;
+        parts.pop().ok_or_else(|| Error::internal("a batch without rows"))
+    }
+
+    /// Returns the batch of a step in parts of at most so many ids, padding included, but of one row at least. What the
+    /// guessed tokens of all parts count adds up to one.
+    ///
+    /// # Errors
+    ///
+    /// As [`batch`](Self::batch).
+    pub fn parts(&self, step: u64, ids: usize) -> Result<Vec<Batch>> {
+        let windows = self.windows(step)?;
+        let mut stream = Stream::nth(self.seed, "masking", step);
+        let mut parts = Vec::new();
+        let mut rest = windows.as_slice();
+        while !rest.is_empty() {
+            // Windows are sorted by length, so the last of a part is its longest; rows come in powers of two, so that
+            // few graphs serve all parts.
+            let mut rows = rest.len();
+            while rows > 1 && rows * Batch::columns(&self.corpus, &rest[..rows], self.most)? > ids {
+                rows = rows.div_ceil(2);
+            }
+            let (now, later) = rest.split_at(rows);
+            parts.push(Batch::new(&self.corpus, now, self.most, &self.masking, &mut stream)?);
+            rest = later;
+        }
+        let guessed: usize = parts.iter().map(|part| part.guessed).sum();
+        for part in &mut parts {
+            let own = part.guessed;
+            part.weights[..own].fill(1.0 / guessed.max(1) as f32);
+        }
+        Ok(parts)
+    }
+
+    /// Returns how many bases the windows of a step cover.
+    ///
+    /// # Errors
+    ///
+    /// As [`batch`](Self::batch).
+    pub fn bases(&self, step: u64) -> Result<u64> {
+        Ok(self.windows(step)?.iter().map(|window| u64::from(window.len())).sum())
+    }
+
+    /// Returns the windows of a step, the shortest first.
+    fn windows(&self, step: u64) -> Result<Vec<Window>> {
         let (windows, within) = self.place(step)?;
         let first = within as usize * self.rows;
-        let windows: Vec<Window> =
+        let mut windows: Vec<Window> =
             (first..first + self.rows).map(|index| windows[index % windows.len()]).collect();
-        let mut stream = Stream::nth(self.seed, "masking", step);
-        Batch::new(&self.corpus, &windows, self.most, &self.masking, &mut stream)
+        windows.sort_by_key(Window::len);
+        Ok(windows)
     }
 
     /// Returns the pass a step belongs to.

@@ -27,6 +27,28 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
+    /// Draws two sets of windows from the held-out stretches, each of up to a number of them, and hides tokens in them:
+    /// the first to choose by, the second to report. No window is in both.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new); or there is only one window.
+    pub fn pair(
+        corpus: &Corpus,
+        recipe: Recipe,
+        masking: Masking,
+        rows: usize,
+        most: usize,
+        windows: usize,
+    ) -> Result<(Self, Self)> {
+        let mut cut = Self::cut(corpus, recipe)?;
+        let half = windows.min(cut.len() / 2);
+        let mut second = cut.split_off(half);
+        second.truncate(half);
+        let hide = |windows, name| Self::hide(corpus, masking, rows, most, windows, name);
+        Ok((hide(cut, "held-out masking")?, hide(second, "held-out masking, to report")?))
+    }
+
     /// Draws windows from the held-out stretches, up to a number, and hides tokens in them.
     ///
     /// Which windows and tokens these are depends on the corpus and on how windows are cut and tokens selected, never on
@@ -43,20 +65,35 @@ impl HeldOut {
         most: usize,
         windows: usize,
     ) -> Result<Self> {
+        let mut cut = Self::cut(corpus, recipe)?;
+        cut.truncate(windows);
+        Self::hide(corpus, masking, rows, most, cut, "held-out masking")
+    }
+
+    fn cut(corpus: &Corpus, recipe: Recipe) -> Result<Vec<Window>> {
         let mut cut = recipe.cut(corpus, corpus.held_out(), SEED, 0)?;
         Stream::new(SEED, "held-out").shuffle(&mut cut);
-        cut.truncate(windows);
-        if cut.is_empty() {
-            return Err(Error::invalid(format!(
-                "no stretch that is held out has the {} tokens of the shortest window",
-                recipe.shortest
-            ))
+        Ok(cut)
+    }
+
+    fn hide(
+        corpus: &Corpus,
+        masking: Masking,
+        rows: usize,
+        most: usize,
+        mut windows: Vec<Window>,
+        name: &str,
+    ) -> Result<Self> {
+        if windows.is_empty() {
+            return Err(Error::invalid(
+                "what is held out is too short for a window to choose by and one to report",
+            )
             .with_hint("hold out more of the genome"));
         }
-        cut.sort_by_key(Window::len);
+        windows.sort_by_key(Window::len);
         let masking = masking.all_hidden();
-        let mut stream = Stream::new(SEED, "held-out masking");
-        let batches = cut
+        let mut stream = Stream::new(SEED, name);
+        let batches = windows
             .chunks(rows.max(1))
             .map(|windows| Batch::new(corpus, windows, most, &masking, &mut stream))
             .collect::<Result<Vec<_>>>()?;
