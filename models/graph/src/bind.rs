@@ -2,6 +2,7 @@
 
 use crate::{
     Dim, Error, Graph, Result, Shape, Var,
+    einsum::Equation,
     error::ErrorKind,
     graph::Origin,
     infer::{self, Type},
@@ -13,6 +14,8 @@ const LARGEST: usize = 1 << 18;
 
 /// Operators whose work is not bounded by the size of inputs and outputs.
 const SLOW: [&str; 5] = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "DFT"];
+/// Steps that computing an `Einsum` may take.
+const STEPS: usize = 1 << 22;
 
 impl Graph {
     /// Returns the names of dimensions that inputs have, sorted.
@@ -147,7 +150,25 @@ impl Graph {
                 },
             });
         }
+        if node.operator() == "Einsum" && !Self::is_short(node, &inputs) {
+            return Ok(None);
+        }
         interpret::run(self, node, inputs.iter().map(Option::as_ref).collect()).map(Some)
+    }
+
+    /// Returns whether an `Einsum` of constants takes few steps.
+    fn is_short(node: &crate::Node, inputs: &[Option<Array>]) -> bool {
+        let Ok(equation) = Equation::parse(node.attributes.text("equation", "")) else { return false };
+        let size = |letter: &char| {
+            let mut axes = equation.inputs.iter().zip(inputs);
+            axes.find_map(|(axes, array)| {
+                let at = axes.iter().position(|other| other == letter)?;
+                array.as_ref()?.dims().get(at).copied()
+            })
+        };
+        let steps =
+            equation.letters().iter().try_fold(1usize, |steps, letter| steps.checked_mul(size(letter)?));
+        steps.is_some_and(|steps| steps <= STEPS)
     }
 }
 

@@ -41,6 +41,7 @@ mod bind;
 mod build;
 mod data_type;
 mod dropout;
+mod einsum;
 mod error;
 mod gradient;
 mod graph;

@@ -163,12 +163,11 @@ fn averaged(g: &mut Graph, losses: Var, weights: Option<Var>) -> Result<Loss> {
     } else {
         losses
     };
-    let weights = match weights {
-        Some(weights) => weights,
-        None => {
-            let rows = g.shape_tensor(losses)?;
-            g.filled(rows, DataType::F32, 1.0)?
-        }
+    let weights = if let Some(weights) = weights {
+        weights
+    } else {
+        let rows = g.shape_tensor(losses)?;
+        g.filled(rows, DataType::F32, 1.0)?
     };
     weighted(g, losses, weights)
 }

@@ -61,8 +61,8 @@ impl Dim {
 }
 
 /// Dimensions are signed integers in files.
-fn countable(size: &usize) -> bool {
-    isize::try_from(*size).is_ok()
+fn countable(size: usize) -> Option<usize> {
+    isize::try_from(size).is_ok().then_some(size)
 }
 
 /// A number times names.
@@ -76,11 +76,11 @@ impl Product {
 
     fn multiply(&mut self, dim: &Dim) -> Option<()> {
         match dim {
-            Dim::Fixed(size) => self.number = self.number.checked_mul(*size).filter(countable)?,
+            Dim::Fixed(size) => self.number = self.number.checked_mul(*size).and_then(countable)?,
             Dim::Symbol(text) => {
                 for factor in text.split('*') {
                     match factor.parse::<usize>() {
-                        Ok(size) => self.number = self.number.checked_mul(size).filter(countable)?,
+                        Ok(size) => self.number = self.number.checked_mul(size).and_then(countable)?,
                         Err(_) => self.names.push(factor.to_owned()),
                     }
                 }

@@ -1,5 +1,4 @@
 //! Building graphs: shapes, names, errors.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

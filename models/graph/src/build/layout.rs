@@ -107,8 +107,8 @@ impl Graph {
     /// [`ErrorKind::Operator`](crate::ErrorKind::Operator) for an axis that x has not or a step of 0.
     pub fn slice_by(&mut self, x: Var, axis: i64, start: i64, end: i64, step: i64) -> Result<Var> {
         let (starts, ends) = (self.list(&[start]), self.list(&[end]));
-        let (axes, steps) = (self.list(&[axis]), self.list(&[step]));
-        let mut inputs = vec![x, starts, ends, axes];
+        let (along, steps) = (self.list(&[axis]), self.list(&[step]));
+        let mut inputs = vec![x, starts, ends, along];
         if step != 1 {
             inputs.push(steps);
         }

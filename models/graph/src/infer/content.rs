@@ -55,12 +55,11 @@ pub(crate) fn propagate(request: &Request<'_>, output: &Type) -> Option<Vec<Entr
         "Concat" => {
             let mut all = Vec::new();
             for index in 0..node.inputs.len() {
-                match request.content(index) {
-                    Some(content) => all.extend_from_slice(content),
-                    None => {
-                        let length = request.shape(index)?.first()?.fixed()?;
-                        all.extend(std::iter::repeat_n(Entry::Unknown, length.min(LONGEST)));
-                    }
+                if let Some(content) = request.content(index) {
+                    all.extend_from_slice(content);
+                } else {
+                    let length = request.shape(index)?.first()?.fixed()?;
+                    all.extend(std::iter::repeat_n(Entry::Unknown, length.min(LONGEST + 1)));
                 }
             }
             (all.len() <= LONGEST).then_some(all)

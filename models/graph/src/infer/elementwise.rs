@@ -38,6 +38,7 @@ pub(super) fn rule(key: &str) -> Option<Rule> {
         | "Clip"
         | "CumSum"
         | "Trilu"
+        | "RMSNormalization"
         | "Not" => same,
         "IsNaN" | "IsInf" => test,
         "Add" | "Sub" | "Mul" | "Div" | "Mod" | "Min" | "Max" | "Sum" | "Mean" | "And" | "Or" | "Xor" => {
@@ -50,7 +51,6 @@ pub(super) fn rule(key: &str) -> Option<Rule> {
         "CastLike" => cast_like,
         "Dropout" => dropout,
         "LayerNormalization" => layer_normalization,
-        "RMSNormalization" => same,
         _ => return None,
     })
 }

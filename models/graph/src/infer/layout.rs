@@ -33,13 +33,12 @@ pub(super) fn rule(key: &str) -> Option<Rule> {
 /// Returns the dimensions that a list of integers stands for; what is not known gets a name.
 fn described(request: &Request<'_>, index: usize) -> Option<Vec<Dim>> {
     let dim = |(axis, entry): (usize, &Entry)| entry.dim().unwrap_or_else(|| request.unknown(axis));
-    match request.content(index) {
-        Some(entries) => Some(entries.iter().enumerate().map(dim).collect()),
-        None => {
-            let length = request.shape(index)?.first()?.fixed()?;
-            Some((0..length).map(|axis| request.unknown(axis)).collect())
-        }
+    if let Some(entries) = request.content(index) {
+        return Some(entries.iter().enumerate().map(dim).collect());
     }
+    let length = request.shape(index)?.first()?.fixed()?;
+    // A shape of more axes than any tensor has is not worth naming.
+    (length <= 64).then(|| (0..length).map(|axis| request.unknown(axis)).collect())
 }
 
 fn reshape(request: &Request<'_>) -> Result<Vec<Type>> {
@@ -251,31 +250,31 @@ fn slice(request: &Request<'_>) -> Result<Vec<Type>> {
     let dtype = request.dtype(0)?;
     let Some(from) = request.shape(0) else { return Ok(vec![Type::maybe(dtype, None)]) };
     let count = request.shape(1).and_then(|shape| shape.first()).and_then(Dim::fixed);
-    let axes = match (request.node.input(3), request.integers(3)) {
-        (Some(_), Some(axes)) => Some(axes),
+    let along = match (request.node.input(3), request.integers(3)) {
+        (Some(_), Some(along)) => Some(along),
         (None, _) => count.map(|count| (0..count as i64).collect()),
         _ => None,
     };
-    let Some(axes) = axes else {
+    let Some(along) = along else {
         return Ok(vec![Type::new(dtype, (0..from.len()).map(|axis| request.unknown(axis)).collect())]);
     };
-    request.axes(&axes, from.len())?;
+    request.axes(&along, from.len())?;
     let steps = match (request.node.input(4), request.integers(4)) {
-        (None, _) => Some(vec![1; axes.len()]),
+        (None, _) => Some(vec![1; along.len()]),
         (Some(_), steps) => steps,
     };
     let (starts, ends) = (request.content(1), request.content(2));
-    if starts.is_some_and(|list| list.len() != axes.len())
-        || ends.is_some_and(|list| list.len() != axes.len())
+    if starts.is_some_and(|list| list.len() != along.len())
+        || ends.is_some_and(|list| list.len() != along.len())
     {
         return Err(request.fail("starts, ends and axes have different lengths"));
     }
-    if steps.as_ref().is_some_and(|steps| steps.len() != axes.len() || steps.contains(&0)) {
+    if steps.as_ref().is_some_and(|steps| steps.len() != along.len() || steps.contains(&0)) {
         return Err(request.fail("steps do not fit the axes"));
     }
     let mut dims = from.to_vec();
-    for (at, &axis) in axes.iter().enumerate() {
-        let axis = request.axis(axis, from.len())?;
+    for (at, &given) in along.iter().enumerate() {
+        let axis = request.axis(given, from.len())?;
         let step = steps.as_ref().map(|steps| steps[at]);
         let (start, end) = (starts.map(|list| &list[at]), ends.map(|list| &list[at]));
         dims[axis] = match (from[axis].fixed(), start, end, step) {

@@ -2,6 +2,7 @@
 
 use crate::{
     Dim, Result, Shape,
+    einsum::Equation,
     infer::{Request, Rule, Type, broadcast},
 };
 
@@ -9,6 +10,7 @@ pub(super) fn rule(key: &str) -> Option<Rule> {
     Some(match key {
         "MatMul" | "com.microsoft:FusedMatMul" => matmul,
         "Gemm" => gemm,
+        "Einsum" => einsum,
         "Conv" => conv,
         "ConvTranspose" => conv_transpose,
         "MaxPool" | "AveragePool" => pool,
@@ -71,7 +73,7 @@ fn gemm(request: &Request<'_>) -> Result<Vec<Type>> {
     let (Some(a), Some(b)) = (request.shape(0), request.shape(1)) else {
         return Ok(vec![Type::maybe(dtype, None)]);
     };
-    let (&[ref a0, ref a1], &[ref b0, ref b1]) = (&**a, &**b) else {
+    let ([a0, a1], [b0, b1]) = (&**a, &**b) else {
         return Err(request.fail("both factors must be matrices"));
     };
     let flipped = |name| request.node.attributes.int(name, 0) != 0;
@@ -88,6 +90,34 @@ fn gemm(request: &Request<'_>) -> Result<Vec<Type>> {
         }
     }
     Ok(vec![Type::new(dtype, shape)])
+}
+
+fn einsum(request: &Request<'_>) -> Result<Vec<Type>> {
+    let dtype = request.same_types(0)?;
+    let text = request.node.attributes.text("equation", "");
+    let equation = Equation::parse(text).map_err(|problem| request.fail(problem))?;
+    if equation.inputs.len() != request.node.inputs.len() {
+        return Err(request.fail(format!("the equation `{text}` has {} inputs", equation.inputs.len())));
+    }
+    let mut sizes: Vec<(char, Dim)> = Vec::new();
+    for (index, axes) in equation.inputs.iter().enumerate() {
+        let Some(shape) = request.shape(index) else { return Ok(vec![Type::maybe(dtype, None)]) };
+        if shape.len() != axes.len() {
+            return Err(request.fail(format!("the equation `{text}` does not fit input {index}")));
+        }
+        for (letter, dim) in axes.iter().zip(shape.iter()) {
+            match sizes.iter_mut().find(|(known, _)| known == letter) {
+                None => sizes.push((*letter, dim.clone())),
+                Some((_, known)) if !agree(known, dim) => {
+                    return Err(request.fail(format!("`{letter}` is {known} and {dim}")));
+                }
+                Some((_, known)) if dim.fixed().is_some() => *known = dim.clone(),
+                Some(_) => {}
+            }
+        }
+    }
+    let dim = |letter: &char| sizes.iter().find(|(known, _)| known == letter).map(|(_, dim)| dim.clone());
+    Ok(vec![Type::new(dtype, equation.output.iter().filter_map(dim).collect())])
 }
 
 /// The geometry of a window that slides over the axes after the first two.
@@ -187,11 +217,11 @@ fn conv_transpose(request: &Request<'_>) -> Result<Vec<Type>> {
     let window = Window::new(request, axes, Some(weights[2..].to_vec()))?;
     let extra = request.node.attributes.ints("output_padding").map_or_else(|| vec![0; axes], <[i64]>::to_vec);
     let mut dims = vec![data[0].clone(), Dim::Fixed(weights[1].saturating_mul(group))];
-    for axis in 0..axes {
+    for (axis, &length) in spatial.iter().enumerate() {
         let size = || {
             let reach =
                 window.dilations[axis].checked_mul(window.kernel[axis].checked_sub(1)?)?.checked_add(1)?;
-            let full = window.strides[axis].checked_mul(spatial[axis].checked_sub(1)?)?.checked_add(reach)?;
+            let full = window.strides[axis].checked_mul(length.checked_sub(1)?)?.checked_add(reach)?;
             let full = full.checked_add(usize::try_from(*extra.get(axis)?).ok()?)?;
             full.checked_sub(window.pads[axis].checked_add(window.pads[axis + axes])?)
         };

@@ -183,13 +183,13 @@ fn slice(call: &Call<'_>) -> Result<Vec<Array>> {
     let mut x = call.array(0)?.clone();
     let rank = x.dims().len();
     let (starts, ends) = (call.list(1)?.unwrap_or_default(), call.list(2)?.unwrap_or_default());
-    let axes = call.list(3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let along = call.list(3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
     let steps = call.list(4)?.unwrap_or_else(|| vec![1; starts.len()]);
-    if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] || steps.contains(&0) {
+    if [ends.len(), along.len(), steps.len()] != [starts.len(); 3] || steps.contains(&0) {
         return Err(call.fail("starts, ends, axes and steps do not agree"));
     }
-    for (at, &axis) in axes.iter().enumerate() {
-        let axis = call.axis(axis, rank)?;
+    for (at, &given) in along.iter().enumerate() {
+        let axis = call.axis(given, rank)?;
         let (first, count) = sliced(x.dims()[axis], starts[at], ends[at], steps[at]);
         let picked: Vec<usize> =
             (0..count).map(|place| (first as i64 + place as i64 * steps[at]) as usize).collect();

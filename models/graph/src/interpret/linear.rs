@@ -1,6 +1,6 @@
 //! Products and normalisations.
 
-use ndarray::{Array2, ArrayD, ArrayView2, Axis, Ix2, IxDyn};
+use ndarray::{Array2, Array3, ArrayD, ArrayView2, Axis, Ix2, IxDyn};
 
 use crate::{
     Error, Result,
@@ -26,36 +26,36 @@ pub(super) fn shape_error(call: &Call<'_>) -> impl Fn(ndarray::ShapeError) -> Er
 }
 
 fn matmul(call: &Call<'_>) -> Result<Vec<Array>> {
-    let (a, b) = (oriented(call, 0, "transA")?, oriented(call, 1, "transB")?);
-    let (row, column) = (a.ndim() == 1, b.ndim() == 1);
-    let a = if row { a.insert_axis(Axis(0)) } else { a };
-    let b = if column { b.insert_axis(Axis(1)) } else { b };
-    let (m, k) = (a.shape()[a.ndim() - 2], a.shape()[a.ndim() - 1]);
-    let (other, n) = (b.shape()[b.ndim() - 2], b.shape()[b.ndim() - 1]);
-    if k != other {
-        return Err(call.fail(format!("{k} columns meet {other} rows")));
+    let (left, right) = (oriented(call, 0, "transA")?, oriented(call, 1, "transB")?);
+    let (row, column) = (left.ndim() == 1, right.ndim() == 1);
+    let left = if row { left.insert_axis(Axis(0)) } else { left };
+    let right = if column { right.insert_axis(Axis(1)) } else { right };
+    let (rows, inner) = (left.shape()[left.ndim() - 2], left.shape()[left.ndim() - 1]);
+    let (other, columns) = (right.shape()[right.ndim() - 2], right.shape()[right.ndim() - 1]);
+    if inner != other {
+        return Err(call.fail(format!("{inner} columns meet {other} rows")));
     }
-    let outer = broadcast_dims(call, &a.shape()[..a.ndim() - 2], &b.shape()[..b.ndim() - 2])?;
+    let outer = broadcast_dims(call, &left.shape()[..left.ndim() - 2], &right.shape()[..right.ndim() - 2])?;
     let batches: usize = outer.iter().product();
-    let stacked = |array: &ArrayD<f64>, rows: usize, columns: usize| -> Result<ndarray::Array3<f64>> {
+    let stacked = |array: &ArrayD<f64>, rows: usize, columns: usize| -> Result<Array3<f64>> {
         let dims: Vec<usize> = outer.iter().copied().chain([rows, columns]).collect();
         let wide = view(call, array, &dims)?.as_standard_layout().into_owned();
         wide.into_shape_with_order((batches, rows, columns)).map_err(shape_error(call))
     };
-    let (a, b) = (stacked(&a, m, k)?, stacked(&b, k, n)?);
-    let mut product = ndarray::Array3::<f64>::zeros((batches, m, n));
+    let (left, right) = (stacked(&left, rows, inner)?, stacked(&right, inner, columns)?);
+    let mut product = Array3::<f64>::zeros((batches, rows, columns));
     for batch in 0..batches {
-        let one: Array2<f64> = a.index_axis(Axis(0), batch).dot(&b.index_axis(Axis(0), batch));
+        let one: Array2<f64> = left.index_axis(Axis(0), batch).dot(&right.index_axis(Axis(0), batch));
         product.index_axis_mut(Axis(0), batch).assign(&one);
     }
     let alpha = f64::from(call.node.attributes.float("alpha", 1.0));
     product *= if call.node.operator() == "FusedMatMul" { alpha } else { 1.0 };
     let mut dims = outer;
     if !row {
-        dims.push(m);
+        dims.push(rows);
     }
     if !column {
-        dims.push(n);
+        dims.push(columns);
     }
     Ok(vec![Array::Real(product.into_shape_with_order(IxDyn(&dims)).map_err(shape_error(call))?)])
 }

@@ -4,6 +4,7 @@
 //! operator follows its definition word by word. Tests compare derivatives with finite differences by it, and
 //! [`Graph::bind`] computes constants with it.
 
+mod einsum;
 mod elementwise;
 mod index;
 mod layout;
@@ -151,6 +152,7 @@ fn rule(key: &str) -> Option<Rule> {
         .or_else(|| index::rule(key))
         .or_else(|| reduce::rule(key))
         .or_else(|| spectral::rule(key))
+        .or_else(|| einsum::rule(key))
 }
 
 /// Returns the outputs of one node.

@@ -51,8 +51,39 @@ pub(super) fn upgrade(g: &mut Graph, node: &mut Raw<'_>, opset: i64) -> Result<(
             }
             node.attributes.set("axis", -1i64);
         }
+        "SequenceAt" => part_of_sequence(g, node)?,
         _ => {}
     }
+    Ok(())
+}
+
+/// Makes a part of a `SplitToSequence` a `Slice`: sequences of tensors have no derivative, their parts do.
+fn part_of_sequence(g: &mut Graph, node: &mut Raw<'_>) -> Result<()> {
+    let (Some(Some(sequence)), Some(Some(index))) =
+        (node.inputs.first().copied(), node.inputs.get(1).copied())
+    else {
+        return Ok(());
+    };
+    let source = g.producer(sequence).filter(|producer| &*producer.key() == "SplitToSequence");
+    let parts = source.and_then(|producer| {
+        let axis = producer.attributes().int("axis", 0);
+        Some((producer.input(0)?, producer.input(1)?, axis))
+    });
+    let place =
+        g.tensor(index).and_then(|tensor| tensor.integers().first().copied()).filter(|&index| index >= 0);
+    let (Some((x, length, axis)), Some(place)) = (parts, place) else { return Ok(()) };
+    if g.shape(length)?.elements() != Some(1) {
+        return Ok(());
+    }
+    let length = g.cast(length, DataType::I64)?;
+    let length = g.reshape(length, &[1])?;
+    let place = g.list(&[place]);
+    let start = g.mul(length, place)?;
+    let end = g.add(start, length)?;
+    let along = g.list(&[axis]);
+    node.operator = "Slice";
+    node.inputs = vec![Some(x), Some(start), Some(end), Some(along)];
+    node.attributes = Attributes::new();
     Ok(())
 }
 

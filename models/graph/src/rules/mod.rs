@@ -13,6 +13,7 @@ mod conv;
 mod cumsum;
 mod dft;
 mod div;
+mod einsum;
 mod erf;
 mod expand;
 mod gather;
@@ -91,6 +92,7 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         rule("DFT", dft::apply),
         rule("Div", div::apply),
         rule("Dropout", identity::apply),
+        rule("Einsum", einsum::apply),
         rule("Erf", erf::apply),
         rule("Exp", unary::exp),
         rule("Expand", expand::apply),

@@ -15,10 +15,10 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     }
     let rank = a.graph.rank(x)?;
     let pads = a.constants(1)?.unwrap_or_default();
-    let axes = a.constants(3)?.unwrap_or_else(|| (0..rank as i64).collect());
-    for (at, &axis) in axes.iter().enumerate() {
-        let axis = a.counted(axis, rank)?;
-        let (before, after) = (pads[at], pads[at + axes.len()]);
+    let along = a.constants(3)?.unwrap_or_else(|| (0..rank as i64).collect());
+    for (at, &given) in along.iter().enumerate() {
+        let axis = a.counted(given, rank)?;
+        let (before, after) = (pads[at], pads[at + along.len()]);
         if before > 0 || after > 0 {
             let size = a.graph.dims(dx)?[axis] as i64;
             dx = a.graph.slice(dx, axis as i64, before.max(0), size - after.max(0))?;

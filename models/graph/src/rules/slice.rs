@@ -13,10 +13,10 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let dims = a.graph.dims(x)?;
     let starts = a.constants(1)?.unwrap_or_default();
     let ends = a.constants(2)?.unwrap_or_default();
-    let axes = a.constants(3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
+    let given = a.constants(3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
     let steps = a.constants(4)?.unwrap_or_else(|| vec![1; starts.len()]);
-    for at in 0..axes.len() {
-        let axis = a.counted(axes[at], dims.len())?;
+    for (at, &axis) in given.iter().enumerate() {
+        let axis = a.counted(axis, dims.len())?;
         let (first, count) = sliced(dims[axis], starts[at], ends[at], steps[at]);
         dx = placed(a, dx, axis, dims[axis], first, count, steps[at])?;
     }
@@ -42,8 +42,7 @@ fn placed(
     }
     let mut length = count;
     if stride > 1 {
-        let spread: Vec<i64> = a.graph.dims(part)?.iter().map(|&size| size as i64).collect();
-        let mut spread = spread;
+        let mut spread: Vec<i64> = a.graph.dims(part)?.iter().map(|&size| size as i64).collect();
         spread[axis] = (count * stride) as i64;
         part = a.graph.unsqueeze(part, &[axis as i64 + 1])?;
         part = a.graph.pad(part, axis + 1, 0, stride - 1)?;

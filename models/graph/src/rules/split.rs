@@ -9,12 +9,11 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let axis = a.node.attributes.int("axis", 0);
     let mut parts = Vec::with_capacity(a.outputs.len());
     for (index, adjoint) in a.outputs.clone().into_iter().enumerate() {
-        parts.push(match adjoint {
-            Some(adjoint) => adjoint,
-            None => {
-                let y = a.y(index)?;
-                a.graph.zeros_like(y)?
-            }
+        parts.push(if let Some(adjoint) = adjoint {
+            adjoint
+        } else {
+            let y = a.y(index)?;
+            a.graph.zeros_like(y)?
         });
     }
     Ok(vec![Some(a.graph.concat(&parts, axis)?), None])

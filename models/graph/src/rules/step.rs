@@ -5,6 +5,7 @@ use crate::{
     rules::{Adjoint, Inputs},
 };
 
-pub(super) fn apply(_: &mut Adjoint<'_>) -> Result<Inputs> {
+pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
+    a.dy()?;
     Ok(vec![None])
 }

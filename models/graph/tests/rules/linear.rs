@@ -21,6 +21,13 @@ fn fused(trans_a: bool, trans_b: bool) -> Case {
     })
 }
 
+fn einsum(equation: &'static str, a: &'static [usize], b: &'static [usize]) -> Case {
+    Case::new(equation, [a, b], move |g, p| {
+        let attributes = Attributes::new().with("equation", equation);
+        Ok(g.node("Einsum", "", &[Some(p[0]), Some(p[1])], attributes, 1)?[0])
+    })
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     let product =
         |name, a: &'static [usize], b: &'static [usize]| Case::new(name, [a, b], |g, p| g.matmul(p[0], p[1]));
@@ -40,6 +47,10 @@ pub(crate) fn cases() -> Vec<Case> {
         product("matmul, a matrix on a stack", &[2, 4], &[3, 4, 2]),
         product("matmul, a vector on the right", &[2, 3, 4], &[4]),
         product("matmul, a vector on the left", &[4], &[2, 4, 3]),
+        einsum("bij,bjk->bik", &[2, 3, 2], &[2, 2, 4]),
+        einsum("ij,kj", &[3, 2], &[4, 2]),
+        einsum("i,j->ij", &[3], &[2]),
+        einsum("ijk,j->i", &[2, 3, 2], &[3]),
         product("matmul, two vectors", &[4], &[4]),
     ]
 }
