@@ -5,6 +5,7 @@ use prost::Message;
 use crate::{
     Dim, Graph, Node, Result, Shape, Var,
     graph::Origin,
+    infer,
     proto::{
         attribute,
         messages::{
@@ -63,7 +64,7 @@ impl Graph {
             initializer,
             input: self.inputs().iter().map(|&var| self.info(var)).collect::<Result<_>>()?,
             output: self.outputs().iter().map(|&var| self.info(var)).collect::<Result<_>>()?,
-            value_info: Vec::new(),
+            value_info: self.declarations(&order)?,
             sparse_initializer: Vec::new(),
         };
         let model = ModelProto {
@@ -108,6 +109,26 @@ impl Graph {
                 .collect(),
             domain: (!node.domain().is_empty()).then(|| node.domain().to_owned()),
         })
+    }
+
+    /// Returns the types that a reader cannot infer.
+    fn declarations(&self, order: &[usize]) -> Result<Vec<ValueInfoProto>> {
+        let mut infos = Vec::new();
+        for &at in order {
+            let node = &self.nodes[at];
+            let types = if infer::known(&node.key()) {
+                infer::infer(self, node, node.outputs.len())?
+            } else {
+                Vec::new()
+            };
+            for (index, output) in node.outputs.iter().enumerate() {
+                let inferred = types.get(index).is_some_and(|of| of.shape.is_some());
+                if let Some(output) = output.filter(|output| !inferred && !self.outputs.contains(output)) {
+                    infos.push(self.info(output)?);
+                }
+            }
+        }
+        Ok(infos)
     }
 
     fn info(&self, var: Var) -> Result<ValueInfoProto> {
