@@ -114,11 +114,6 @@ impl Lent {
         Self::new(elements.as_ptr().cast_mut(), shape)
     }
 
-    /// Lends elements to write.
-    pub(super) fn write<T: Element>(elements: &mut [T], shape: &[usize]) -> Self {
-        Self::new(elements.as_mut_ptr(), shape)
-    }
-
     fn new<T: Element>(data: *mut T, shape: &[usize]) -> Self {
         let shape = shape.iter().map(|&length| length as i64).collect();
         Self { shape, data: data.cast(), dtype: T::DTYPE }
@@ -135,5 +130,39 @@ impl Lent {
             strides: std::ptr::null_mut(),
             byte_offset: 0,
         }
+    }
+}
+
+/// How many elements lie behind memory that is lent to be written to.
+const BEHIND: usize = 16;
+
+/// Memory for the other side to fill, with some elements behind it that it must not touch. What it leaves unwritten is
+/// NaN.
+pub(super) struct Filled {
+    elements: Vec<f32>,
+    shape: Vec<usize>,
+}
+
+impl Filled {
+    /// Allocates memory of a shape.
+    pub(super) fn new(shape: &[usize]) -> Self {
+        let n: usize = shape.iter().product();
+        Self { elements: vec![f32::NAN; n + BEHIND], shape: shape.to_vec() }
+    }
+
+    /// Lends it.
+    pub(super) fn lend(&mut self) -> Lent {
+        let n = self.elements.len() - BEHIND;
+        debug_assert_eq!(n, self.shape.iter().product::<usize>(), "the shape is that of the memory");
+        Lent::new(self.elements.as_mut_ptr(), &self.shape)
+    }
+
+    /// Returns what was written; `None` if it went past the end.
+    pub(super) fn into_array<D: Dimension>(mut self) -> Option<ndarray::Array<f32, D>> {
+        let behind = self.elements.split_off(self.elements.len() - BEHIND);
+        if behind.iter().any(|value| value.to_bits() != f32::NAN.to_bits()) {
+            return None;
+        }
+        ndarray::Array::from_shape_vec(IxDyn(&self.shape), self.elements).ok()?.into_dimensionality().ok()
     }
 }

@@ -34,10 +34,10 @@ mod tokenizers;
 
 use std::fmt;
 
-pub use baselines::baseline;
-pub use encoders::encoder;
-pub use tasks::task;
-pub use tokenizers::tokenizer;
+pub use baselines::{baseline, baseline_where};
+pub use encoders::{encoder, encoder_where};
+pub use tasks::{task, task_where};
+pub use tokenizers::{tokenizer, tokenizer_where};
 
 /// How a check ended.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -69,21 +69,38 @@ pub struct Report {
     checks: Vec<Check>,
 }
 
-impl Report {
-    fn add(&mut self, id: &'static str, rule: &'static str, result: std::result::Result<(), String>) {
-        let outcome = result.map_or_else(Outcome::Failed, |()| Outcome::Passed);
-        self.checks.push(Check { id, rule, outcome });
+/// Runs checks one after the other, those that are wanted.
+struct Runner<'w> {
+    report: Report,
+    wanted: &'w mut dyn FnMut(&'static str) -> bool,
+}
+
+impl<'w> Runner<'w> {
+    fn new(wanted: &'w mut dyn FnMut(&'static str) -> bool) -> Self {
+        Self { report: Report::default(), wanted }
     }
 
-    fn warn(&mut self, id: &'static str, rule: &'static str, result: std::result::Result<(), String>) {
-        let outcome = result.map_or_else(Outcome::Warning, |()| Outcome::Passed);
-        self.checks.push(Check { id, rule, outcome });
+    fn run(&mut self, id: &'static str, rule: &'static str, check: impl FnOnce() -> Outcome) {
+        if (self.wanted)(id) {
+            let outcome = check();
+            self.report.checks.push(Check { id, rule, outcome });
+        }
+    }
+
+    fn add(&mut self, id: &'static str, rule: &'static str, check: impl FnOnce() -> Result<(), String>) {
+        self.run(id, rule, || check().map_or_else(Outcome::Failed, |()| Outcome::Passed));
+    }
+
+    fn warn(&mut self, id: &'static str, rule: &'static str, check: impl FnOnce() -> Result<(), String>) {
+        self.run(id, rule, || check().map_or_else(Outcome::Warning, |()| Outcome::Passed));
     }
 
     fn skip(&mut self, id: &'static str, rule: &'static str, reason: impl Into<String>) {
-        self.checks.push(Check { id, rule, outcome: Outcome::Skipped(reason.into()) });
+        self.run(id, rule, || Outcome::Skipped(reason.into()));
     }
+}
 
+impl Report {
     /// Returns the checks in order.
     pub fn checks(&self) -> &[Check] {
         &self.checks

@@ -9,7 +9,7 @@ use super::{
         abi,
         export::LentSpec,
         items::{LentItems, with_examples},
-        tensor::Lent,
+        tensor::Filled,
         text::text,
     },
     absent,
@@ -122,15 +122,15 @@ impl Predictor for ForeignPredictor {
         }
         let lent = LentItems::new(items);
         let given = lent.items();
-        let mut filled = Array2::from_elem(scores.raw_dim(), f32::NAN);
-        let elements =
-            filled.as_slice_mut().ok_or_else(|| Error::internal("scores have no memory of one piece"))?;
-        let mut out = Lent::write(elements, &[items.len(), self.outputs]);
+        let mut filled = Filled::new(&[items.len(), self.outputs]);
+        let mut out = filled.lend();
         let mut tensor = out.tensor();
         self.object.call("predict", |err| {
             // SAFETY: the plugin's function with its own object; items and scores outlive the call.
             unsafe { (self.predict)(self.object.pointer(), &raw const given, &raw mut tensor, err) }
         })?;
+        let filled: Array2<f32> =
+            filled.into_array().ok_or_else(|| self.object.wrong("predict", "past the end of its output"))?;
         if let Some(((row, column), value)) = filled.indexed_iter().find(|(_, value)| !value.is_finite()) {
             let what = format!("{value} for item {}, column {column}, or did not write it", items.ids[row]);
             return Err(self.object.wrong("predict", what));

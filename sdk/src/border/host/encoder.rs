@@ -2,12 +2,12 @@
 
 use std::{ffi::c_void, path::PathBuf};
 
-use ndarray::{Array3, ArrayViewMut3, ArrayViewMutD, Zip};
+use ndarray::{Array3, ArrayD, ArrayViewMut3, ArrayViewMutD};
 
 use super::{
     super::{
         abi,
-        tensor::Lent,
+        tensor::{Filled, Lent},
         text::{read, slice, text},
     },
     absent,
@@ -105,12 +105,12 @@ impl ForeignEncoder {
         let missing = || Error::internal("a batch has no memory of one piece");
         let mut lent_ids = Lent::read(ids.as_slice().ok_or_else(missing)?, &shape(&ids));
         let mut lent_mask = Lent::read(mask.as_slice().ok_or_else(missing)?, &shape(&mask));
-        // What the plugin leaves unwritten shows.
-        let mut filled = Array3::from_elem(out.raw_dim(), f32::NAN);
-        let dim = [filled.dim().0, filled.dim().1, filled.dim().2];
-        let mut lent_out = Lent::write(filled.as_slice_mut().ok_or_else(missing)?, &dim);
+        let mut filled = Filled::new(out.shape());
+        let mut lent_out = filled.lend();
         let (ids, mask, mut written) = (lent_ids.tensor(), lent_mask.tensor(), lent_out.tensor());
         self.object.call(function, |err| call(&raw const ids, &raw const mask, &raw mut written, err))?;
+        let mut filled: Array3<f32> =
+            filled.into_array().ok_or_else(|| self.object.wrong(function, "past the end of its output"))?;
         for ((row, column), &real) in tokens.mask.indexed_iter() {
             let mut states = filled.slice_mut(ndarray::s![row, column, ..]);
             if real != 0 {
@@ -122,7 +122,7 @@ impl ForeignEncoder {
                 states.mapv_inplace(|value| if value.is_finite() { value } else { 0.0 });
             }
         }
-        Zip::from(&mut out).and(&filled).for_each(|out, &value| *out = value);
+        out.assign(&filled);
         Ok(())
     }
 }
@@ -304,19 +304,20 @@ impl Trainable for ForeignEncoder {
             let (name, shape) = (&parameter.name, &parameter.shape);
             return Err(Error::invalid(format!("{name} is {shape:?}, not {:?}", value.shape())));
         }
-        let mut filled = vec![f32::NAN; value.len()];
-        let mut lent = Lent::write(&mut filled, &parameter.shape);
+        let mut filled = Filled::new(&parameter.shape);
+        let mut lent = filled.lend();
         let mut tensor = lent.tensor();
         self.object.call("read", |err| {
             // SAFETY: the plugin's function with its own object; the tensor outlives the call.
             unsafe { (training.read)(self.object.pointer(), index, &raw mut tensor, err) }
         })?;
-        if let Some(place) = filled.iter().position(|value| !value.is_finite()) {
-            let what =
-                format!("{} at element {place} of {}, or did not write it", filled[place], parameter.name);
+        let filled: ArrayD<f32> =
+            filled.into_array().ok_or_else(|| self.object.wrong("read", "past the end of its output"))?;
+        if let Some((place, number)) = filled.iter().enumerate().find(|(_, number)| !number.is_finite()) {
+            let what = format!("{number} at element {place} of {}, or did not write it", parameter.name);
             return Err(self.object.wrong("read", what));
         }
-        value.iter_mut().zip(filled).for_each(|(value, read)| *value = read);
+        value.assign(&filled);
         Ok(())
     }
 

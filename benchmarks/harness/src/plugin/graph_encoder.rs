@@ -1,0 +1,290 @@
+//! Encoders whose graph runs on this program's own ONNX Runtime: bundles, and native plugins that hand over a graph.
+
+use std::path::Path;
+
+use dlm_runtime::{Device, ElementType, Input, Port, Runtime, Session, SessionOptions};
+use dlm_sdk::{Encoder, EncoderSpec, Error, Graph, LanguageModel, Parameter, Result, TokenTensor, Trainable};
+use ndarray::{Array2, ArrayD, ArrayViewMut3, ArrayViewMutD, IxDyn};
+
+/// The names of a graph's inputs and outputs.
+#[derive(Clone, Debug)]
+pub(super) struct Ports {
+    /// Token ids, `[batch, tokens]`.
+    pub(super) ids: String,
+    /// One for a token, zero for padding; some graphs take none.
+    pub(super) mask: Option<String>,
+    /// Token types, all zero.
+    pub(super) token_types: Option<String>,
+    /// Positions, from zero.
+    pub(super) positions: Option<String>,
+    /// Hidden states, `[batch, tokens, hidden]`.
+    pub(super) hidden: String,
+    /// Logits, `[batch, tokens, vocabulary]`.
+    pub(super) logits: Option<String>,
+}
+
+impl Ports {
+    /// The names of graphs that native plugins hand over.
+    fn of_contract(session: &Session) -> Self {
+        let has = |name: &str| session.outputs().iter().any(|port| port.name == name);
+        Self {
+            ids: "input_ids".into(),
+            mask: Some("attention_mask".into()),
+            token_types: None,
+            positions: None,
+            hidden: "hidden".into(),
+            logits: has("logits").then(|| "logits".into()),
+        }
+    }
+}
+
+/// An encoder that is a graph.
+pub(super) struct GraphEncoder {
+    spec: EncoderSpec,
+    session: Session,
+    ports: Ports,
+    /// The outputs of layers 0 to L, where the graph has them all.
+    layers: Vec<String>,
+    weights: Vec<(String, ArrayD<f32>)>,
+    handed: Option<(Graph, Vec<Parameter>)>,
+}
+
+impl GraphEncoder {
+    /// Opens a graph that holds its weights. Width and layers of the spec are taken from the graph.
+    pub(super) fn from_file(path: &Path, mut spec: EncoderSpec, ports: Ports) -> Result<Self> {
+        let runtime = Runtime::get()?;
+        let session = Session::from_path(runtime, path, &SessionOptions::default().device(Device::Cpu))?;
+        spec.hidden = checked(&session, &ports, &[])?;
+        let layers = layer_outputs(&session);
+        spec.layers = if layers.is_empty() { 1 } else { layers.len() - 1 };
+        Ok(Self { spec, session, ports, layers, weights: Vec::new(), handed: None })
+    }
+
+    /// Takes over the graph and the weights of an encoder that offers them.
+    pub(super) fn of_trainable(encoder: &mut dyn Encoder) -> Result<Self> {
+        let spec = encoder.spec().clone();
+        let trainable = encoder
+            .trainable()
+            .ok_or_else(|| Error::internal(format!("encoder {} hands over no graph", spec.name)))?;
+        let graph = trainable.forward();
+        let parameters = trainable.parameters().to_vec();
+        let mut weights = Vec::with_capacity(parameters.len());
+        for (index, parameter) in parameters.iter().enumerate() {
+            let mut value = ArrayD::zeros(IxDyn(&parameter.shape));
+            trainable.read(index, value.view_mut())?;
+            weights.push((parameter.name.clone(), value));
+        }
+        let runtime = Runtime::get()?;
+        let options = SessionOptions::default().device(Device::Cpu);
+        let session = match &graph {
+            Graph::Path(path) => Session::from_path(runtime, path, &options)?,
+            Graph::Bytes(bytes) => Session::from_bytes(runtime, spec.name.clone(), bytes, &options)?,
+        };
+        let ports = Ports::of_contract(&session);
+        let names: Vec<&str> = weights.iter().map(|(name, _)| name.as_str()).collect();
+        let hidden = checked(&session, &ports, &names)?;
+        if hidden != spec.hidden {
+            return Err(Error::internal(format!(
+                "encoder {}: its graph gives hidden states of {hidden}, its spec says {}",
+                spec.name, spec.hidden
+            )));
+        }
+        let mut layers = layer_outputs(&session);
+        if layers.len() != spec.layers + 1 {
+            layers.clear();
+        }
+        Ok(Self { spec, session, ports, layers, weights, handed: Some((graph, parameters)) })
+    }
+
+    fn run(&mut self, tokens: TokenTensor<'_>, output: &str, mut out: ArrayViewMut3<'_, f32>) -> Result<()> {
+        let spec = &self.spec;
+        if tokens.ids.dim() != tokens.mask.dim() {
+            return Err(Error::invalid("ids and mask are not of one shape"));
+        }
+        if let Some(most) = spec.max_tokens.filter(|&most| tokens.ids.ncols() > most) {
+            return Err(Error::invalid(format!(
+                "rows of {} tokens, {} takes {most}",
+                tokens.ids.ncols(),
+                spec.name
+            )));
+        }
+        if let Some(id) = tokens.ids.iter().find(|id| !(0..i64::from(spec.vocab_size)).contains(id)) {
+            return Err(Error::invalid(format!(
+                "id {id}, the vocabulary of {} has {}",
+                spec.name, spec.vocab_size
+            )));
+        }
+        let zeros = Array2::<i64>::zeros(tokens.ids.raw_dim());
+        let places = Array2::from_shape_fn(tokens.ids.raw_dim(), |(_, column)| column as i64);
+        let (ids, mask) = (tokens.ids.to_owned(), tokens.mask.to_owned());
+        let wide = [
+            (Some(&self.ports.ids), &ids),
+            (self.ports.mask.as_ref(), &mask),
+            (self.ports.token_types.as_ref(), &zeros),
+            (self.ports.positions.as_ref(), &places),
+        ];
+        let narrow: Vec<(&str, Array2<i32>)> = wide
+            .iter()
+            .filter_map(|(name, values)| Some((name.map(String::as_str)?, *values)))
+            .filter(|(name, _)| element_of(self.session.inputs(), name) == Some(ElementType::I32))
+            .map(|(name, values)| (name, values.mapv(|value| value as i32)))
+            .collect();
+        let mut inputs: Vec<(&str, Input<'_>)> =
+            self.weights.iter().map(|(name, value)| (name.as_str(), Input::from(value))).collect();
+        for (name, values) in &wide {
+            let Some(name) = name else { continue };
+            match narrow.iter().find(|(narrowed, _)| narrowed == name) {
+                Some((_, values)) => inputs.push((name, Input::from(values))),
+                None => inputs.push((name, Input::from(*values))),
+            }
+        }
+        let outputs = self.session.run(&inputs)?;
+        let values = outputs.array::<f32>(output)?;
+        if values.shape() != out.shape() {
+            return Err(Error::invalid(format!(
+                "{}: output {output} is {:?}, not {:?}",
+                spec.name,
+                values.shape(),
+                out.shape()
+            )));
+        }
+        out.assign(&values);
+        for ((row, column), &real) in tokens.mask.indexed_iter() {
+            let mut states = out.slice_mut(ndarray::s![row, column, ..]);
+            if states.iter().all(|value| value.is_finite()) {
+                continue;
+            }
+            if real != 0 {
+                return Err(Error::internal(format!(
+                    "{}: output {output} is not finite at row {row}, token {column}",
+                    spec.name
+                )));
+            }
+            states.fill(0.0);
+        }
+        Ok(())
+    }
+}
+
+fn element_of(ports: &[Port], name: &str) -> Option<ElementType> {
+    ports.iter().find(|port| port.name == name).map(|port| port.element)
+}
+
+/// Checks the graph's inputs and outputs, and returns the width of its hidden states.
+fn checked(session: &Session, ports: &Ports, weights: &[&str]) -> Result<usize> {
+    let wrong = |what: String| Error::unsupported(format!("the graph cannot be used: {what}"));
+    let named = [Some(&ports.ids), ports.mask.as_ref(), ports.token_types.as_ref(), ports.positions.as_ref()];
+    for name in named.into_iter().flatten() {
+        let port = session.inputs().iter().find(|port| port.name == *name).ok_or_else(|| {
+            let known: Vec<&str> = session.inputs().iter().map(|port| port.name.as_str()).collect();
+            wrong(format!("it has no input {name:?}, only {}", known.join(", ")))
+        })?;
+        if !matches!(port.element, ElementType::I64 | ElementType::I32) || port.shape.len() != 2 {
+            return Err(wrong(format!("its input {name:?} is not integers [batch, tokens]")));
+        }
+        if let Some(fixed) = port.shape.iter().flatten().next() {
+            return Err(wrong(format!("an axis of its input {name:?} is fixed at {fixed}"))
+                .with_hint("export it with dynamic axes for batch and tokens"));
+        }
+    }
+    for port in session.inputs() {
+        let name = port.name.as_str();
+        let known = named.into_iter().flatten().any(|known| known == name) || weights.contains(&name);
+        if !known {
+            return Err(wrong(format!("it has an input {name:?} that nothing is known about")).with_hint(
+                "name it in [bundle.encoder] inputs as token_types or positions, or export the model without it",
+            ));
+        }
+    }
+    for weight in weights {
+        if session.inputs().iter().all(|port| port.name != *weight) {
+            return Err(wrong(format!("it has no input for the parameter {weight:?}")));
+        }
+    }
+    let output = |name: &str| {
+        session.outputs().iter().find(|port| port.name == name).ok_or_else(|| {
+            let known: Vec<&str> = session.outputs().iter().map(|port| port.name.as_str()).collect();
+            wrong(format!("it has no output {name:?}, only {}", known.join(", ")))
+        })
+    };
+    for name in [Some(&ports.hidden), ports.logits.as_ref()].into_iter().flatten() {
+        let port = output(name)?;
+        if port.shape.len() != 3 || port.element != ElementType::F32 {
+            let what = if port.shape.len() == 2 { ", it may be pooled" } else { "" };
+            return Err(wrong(format!("its output {name:?} is not f32 [batch, tokens, width]{what}")));
+        }
+    }
+    output(&ports.hidden)?.shape[2]
+        .filter(|&width| width > 0)
+        .ok_or_else(|| wrong(format!("the width of its output {:?} is not fixed", ports.hidden)))
+}
+
+/// Returns `hidden.0` to `hidden.L`, where the graph has them.
+fn layer_outputs(session: &Session) -> Vec<String> {
+    let has = |name: &String| session.outputs().iter().any(|port| port.name == *name);
+    (0..session.outputs().len()).map(|layer| format!("hidden.{layer}")).take_while(has).collect()
+}
+
+impl Encoder for GraphEncoder {
+    fn spec(&self) -> &EncoderSpec {
+        &self.spec
+    }
+
+    fn encode(&mut self, tokens: TokenTensor<'_>, hidden: ArrayViewMut3<'_, f32>) -> Result<()> {
+        let output = self.ports.hidden.clone();
+        self.run(tokens, &output, hidden)
+    }
+
+    fn encode_layer(
+        &mut self,
+        tokens: TokenTensor<'_>,
+        layer: usize,
+        hidden: ArrayViewMut3<'_, f32>,
+    ) -> Result<()> {
+        if layer == self.spec.layers {
+            return self.encode(tokens, hidden);
+        }
+        let output = self.layers.get(layer).cloned().ok_or_else(|| {
+            Error::unsupported(format!("the graph of {} has no output for layer {layer}", self.spec.name))
+                .with_hint("export it with outputs hidden.0 to hidden.L")
+        })?;
+        self.run(tokens, &output, hidden)
+    }
+
+    fn language_model(&mut self) -> Option<&mut dyn LanguageModel> {
+        if self.ports.logits.is_some() { Some(self) } else { None }
+    }
+
+    fn trainable(&mut self) -> Option<&mut dyn Trainable> {
+        if self.handed.is_some() { Some(self) } else { None }
+    }
+}
+
+impl LanguageModel for GraphEncoder {
+    fn logits(&mut self, tokens: TokenTensor<'_>, logits: ArrayViewMut3<'_, f32>) -> Result<()> {
+        let output = self.ports.logits.clone();
+        self.run(tokens, &output.ok_or_else(|| Error::unsupported("the graph has no logits"))?, logits)
+    }
+}
+
+impl Trainable for GraphEncoder {
+    fn parameters(&self) -> &[Parameter] {
+        self.handed.as_ref().map_or(&[], |(_, parameters)| parameters)
+    }
+
+    fn read(&mut self, index: usize, mut value: ArrayViewMutD<'_, f32>) -> Result<()> {
+        let (name, weight) = self
+            .weights
+            .get(index)
+            .ok_or_else(|| Error::invalid(format!("there is no parameter {index}")))?;
+        if value.shape() != weight.shape() {
+            return Err(Error::invalid(format!("{name} is {:?}, not {:?}", weight.shape(), value.shape())));
+        }
+        value.assign(weight);
+        Ok(())
+    }
+
+    fn forward(&self) -> Graph {
+        self.handed.as_ref().map_or_else(|| Graph::Bytes([].into()), |(graph, _)| graph.clone())
+    }
+}
