@@ -48,8 +48,10 @@ mod graph;
 mod infer;
 pub mod interpret;
 pub mod loss;
+mod lower;
 mod node;
 mod order;
+mod precision;
 mod proto;
 mod query;
 mod rules;
@@ -65,6 +67,7 @@ pub use self::{
     error::{Error, ErrorKind, Result},
     gradient::MissingRule,
     graph::{Graph, MICROSOFT, Var},
+    lower::Target,
     node::Node,
     shape::{Dim, Shape},
     tensor::Tensor,

@@ -124,6 +124,13 @@ impl Graph {
         if before == 0 && after == 0 {
             return Ok(x);
         }
+        // The runtime pads in single precision only on some devices.
+        let dtype = self.dtype(x)?;
+        if matches!(dtype, DataType::F16 | DataType::BF16) {
+            let wide = self.cast(x, DataType::F32)?;
+            let padded = self.pad(wide, axis, before, after)?;
+            return self.cast(padded, dtype);
+        }
         let rank = self.rank(x)?;
         let mut pads = vec![0; 2 * rank];
         if axis < rank {

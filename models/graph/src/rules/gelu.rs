@@ -6,10 +6,10 @@
 //!
 //! `P` or `t` is computed again: of the forward pass only x is kept. `gelu_chain` keeps the distribution instead.
 
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, TAU};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, FRAC_2_SQRT_PI};
 
 use crate::{
-    Graph, Result, Var,
+    DataType, Graph, Result, Var,
     rules::{Adjoint, Inputs},
 };
 
@@ -21,21 +21,28 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     if a.node.input(1).is_some() {
         return Err(a.fail("a bias inside is not supported"));
     }
+    // In half precision a dozen roundings would add up.
+    let dtype = a.graph.dtype(x)?;
+    let inner = if dtype == DataType::F64 { dtype } else { DataType::F32 };
+    let (x, dy) = (a.graph.cast(x, inner)?, a.graph.cast(dy, inner)?);
     let slope = if tanh { tanh_slope(a.graph, x)? } else { exact_slope(a.graph, x)? };
-    Ok(vec![Some(a.graph.mul(dy, slope)?)])
+    let dx = a.graph.mul(dy, slope)?;
+    Ok(vec![Some(a.graph.cast(dx, dtype)?)])
 }
 
 fn exact_slope(g: &mut Graph, x: Var) -> Result<Var> {
+    // With u = x / sqrt(2): P = (1 + erf(u)) / 2 and x p = u exp(-u^2) / sqrt(pi), so that the slope is
+    // (1 + erf(u) + u exp(log(2 / sqrt(pi)) - u^2)) / 2: each factor costs a pass over the largest tensor of a layer.
     let scaled = g.mul_scalar(x, FRAC_1_SQRT_2)?;
     let erf = g.erf(scaled)?;
-    let raised = g.add_scalar(erf, 1.0)?;
-    let distribution = g.mul_scalar(raised, 0.5)?;
-    let square = g.square(x)?;
-    let exponent = g.mul_scalar(square, -0.5)?;
+    let square = g.square(scaled)?;
+    let logarithm = g.scalar(g.dtype(x)?, FRAC_2_SQRT_PI.ln());
+    let exponent = g.sub(logarithm, square)?;
     let bell = g.exp(exponent)?;
-    let density = g.mul_scalar(bell, 1.0 / TAU.sqrt())?;
-    let product = g.mul(x, density)?;
-    g.add(distribution, product)
+    let product = g.mul(scaled, bell)?;
+    let sum = g.add(erf, product)?;
+    let raised = g.add_scalar(sum, 1.0)?;
+    g.mul_scalar(raised, 0.5)
 }
 
 fn tanh_slope(g: &mut Graph, x: Var) -> Result<Var> {
