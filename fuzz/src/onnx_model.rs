@@ -1,6 +1,6 @@
 //! Reads any bytes as an ONNX model; what opens must be written and read again as the same, bound and differentiated.
 
-use dlm_graph::{Graph, Var};
+use dlm_graph::{DataType, Graph, Var};
 
 /// Panics if a promise is broken.
 pub(crate) fn check(bytes: &[u8]) {
@@ -24,7 +24,7 @@ pub(crate) fn check(bytes: &[u8]) {
 
 fn differentiate(mut graph: Graph) {
     let real = |graph: &Graph, vars: &[Var]| -> Vec<Var> {
-        let real = |var: &&Var| graph.dtype(**var).is_ok_and(|dtype| dtype.is_float());
+        let real = |var: &&Var| graph.dtype(**var).is_ok_and(DataType::is_float);
         vars.iter().filter(real).copied().collect()
     };
     let inputs = real(&graph, graph.inputs());

@@ -131,11 +131,11 @@ fn a_long_convolution_by_transforms() {
         let pairs = g.unsqueeze(padded, &[-1])?;
         g.dft(pairs, axis, false, true)
     };
-    let (a, b) = (spectrum(&mut g, x, 2).unwrap(), spectrum(&mut g, filter, 1).unwrap());
+    let (data, kernel) = (spectrum(&mut g, x, 2).unwrap(), spectrum(&mut g, filter, 1).unwrap());
     let build = |g: &mut Graph| {
         // (a + bi)(c + di) = (ac - bd) + (ad + bc)i.
-        let (ar, ai) = (g.slice(a, -1, 0, 1)?, g.slice(a, -1, 1, 2)?);
-        let (br, bi) = (g.slice(b, -1, 0, 1)?, g.slice(b, -1, 1, 2)?);
+        let (ar, ai) = (g.slice(data, -1, 0, 1)?, g.slice(data, -1, 1, 2)?);
+        let (br, bi) = (g.slice(kernel, -1, 0, 1)?, g.slice(kernel, -1, 1, 2)?);
         let (rr, ii, ri, ir) = (g.mul(ar, br)?, g.mul(ai, bi)?, g.mul(ar, bi)?, g.mul(ai, br)?);
         let (real, imaginary) = (g.sub(rr, ii)?, g.add(ri, ir)?);
         let half = g.concat(&[real, imaginary], -1)?;
