@@ -3,6 +3,7 @@
 usage: make.py FOLDER        (FOLDER is models/nn/tests/golden)
 
 FOLDER/tiny/         config.json and model.safetensors of a small model, as save_pretrained writes them
+FOLDER/tiny.bin      the same weights as PyTorch saves them, tied ones under both names
 FOLDER/tiny.json     its hidden states, logits, loss and predictions for two rows, one of them padded
 FOLDER/tiny-gradients.safetensors    the loss's gradients in double precision, rounded to single
 FOLDER/grover.json   hidden states and logits of a model of GROVER's shape, at some places
@@ -61,6 +62,7 @@ def rounded(tensor) -> list:
 def tiny(folder: Path) -> None:
     net = model(TINY, 0.8)
     net.save_pretrained(folder / "tiny", safe_serialization=True)
+    torch.save(net.state_dict(), folder / "tiny.bin")
     draw = np.random.default_rng(5)
     ids = draw.integers(4, 25, (2, 13))
     ids[:, 0], ids[0, 12], ids[1, 8] = 2, 3, 3

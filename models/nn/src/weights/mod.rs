@@ -16,6 +16,7 @@
 mod element;
 mod read;
 mod safetensors;
+mod torch;
 
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -73,6 +74,7 @@ pub struct Checkpoint(Form);
 #[derive(Debug)]
 enum Form {
     Safetensors(safetensors::Reader),
+    Torch(torch::Reader),
 }
 
 impl Checkpoint {
@@ -88,7 +90,12 @@ impl Checkpoint {
         let mut start = Vec::new();
         File::open(path).and_then(|file| file.take(9).read_to_end(&mut start)).map_err(unreadable)?;
         if start.starts_with(b"PK\x03\x04") {
-            return Err(Error::unsupported(format!("{}: is a PyTorch archive", path.display())));
+            return torch::Reader::open(path).map(|reader| Self(Form::Torch(reader)));
+        }
+        // Before 2020 PyTorch wrote pickles one after the other.
+        if start.starts_with(b"\x80\x02\x8a\x0a") {
+            return Err(Error::unsupported(format!("{}: is of PyTorch before 1.6", path.display()))
+                .with_hint("load it with PyTorch and save it again"));
         }
         safetensors::Reader::open(path).map(|reader| Self(Form::Safetensors(reader)))
     }
@@ -97,6 +104,7 @@ impl Checkpoint {
     pub fn entries(&self) -> &[Entry] {
         match &self.0 {
             Form::Safetensors(reader) => reader.entries(),
+            Form::Torch(reader) => reader.entries(),
         }
     }
 
@@ -128,6 +136,7 @@ impl Checkpoint {
         }
         match &self.0 {
             Form::Safetensors(reader) => reader.read(index, values),
+            Form::Torch(reader) => reader.read(index, values),
         }
         .map_err(|error| error.within(format!("tensor {name:?}")))
     }

@@ -27,6 +27,7 @@ use std::{fs::File, io::BufReader, path::Path};
 
 use machine::Machine;
 
+pub use opcode::name as instruction;
 pub use writer::write;
 
 use crate::{Error, ErrorKind, Result, input};

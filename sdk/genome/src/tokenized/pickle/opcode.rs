@@ -20,9 +20,35 @@ pub(super) const MEMOIZE: u8 = 0x94;
 pub(super) const PROTO: u8 = 0x80;
 pub(super) const FRAME: u8 = 0x95;
 
-/// Returns the name of an instruction that is refused.
-pub(super) fn name(opcode: u8) -> Option<&'static str> {
+/// Returns Python's name of an instruction of pickle, if it is one.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(dlm_genome::tokenized::pickle::instruction(b'c'), Some("GLOBAL"));
+/// assert_eq!(dlm_genome::tokenized::pickle::instruction(0xff), None);
+/// ```
+pub fn name(opcode: u8) -> Option<&'static str> {
     Some(match opcode {
+        MARK => "MARK",
+        STOP => "STOP",
+        UNICODE => "UNICODE",
+        BINUNICODE => "BINUNICODE",
+        SHORT_BINUNICODE => "SHORT_BINUNICODE",
+        BINUNICODE8 => "BINUNICODE8",
+        EMPTY_LIST => "EMPTY_LIST",
+        LIST => "LIST",
+        APPEND => "APPEND",
+        APPENDS => "APPENDS",
+        GET => "GET",
+        BINGET => "BINGET",
+        LONG_BINGET => "LONG_BINGET",
+        PUT => "PUT",
+        BINPUT => "BINPUT",
+        LONG_BINPUT => "LONG_BINPUT",
+        MEMOIZE => "MEMOIZE",
+        PROTO => "PROTO",
+        FRAME => "FRAME",
         b'0' => "POP",
         b'1' => "POP_MARK",
         b'2' => "DUP",
