@@ -181,3 +181,40 @@ fn an_operator_that_is_not_known_is_kept() {
     let error = g.gradients(loss, &[x]).unwrap_err();
     assert_eq!(error.to_string(), "no gradient rule for org.example:Swirl (`Swirl_0`)");
 }
+
+/// What the corpus of the fuzz target holds, and what is said of it.
+#[test]
+fn refusals_name_node_or_tensor() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/onnx_model");
+    for (name, expected) in [
+        (
+            "branch",
+            "node `choice` (If): attribute `else_branch`: a graph within the graph (If, Loop, Scan) is not supported",
+        ),
+        ("unsorted", "node `second` (Neg): takes `a`, which nothing before it makes"),
+        (
+            "old_softmax",
+            "node `wide` (Softmax): axis 0 of opset 11 joins all axes behind it, which is not supported",
+        ),
+        ("complex", "tensor `odd`: element type 3 is not supported"),
+        ("newer", "opset_import: opset 26; 11 to 23 are read: export the model with opset 20"),
+        ("short", "tensor `cut`: 7 bytes for f32 [2], which takes 8"),
+        ("huge", "tensor `huge`: [1099511627776, 1099511627776] has more elements than can be counted"),
+        ("minus", "tensor `minus`: a negative dimension in [-1]"),
+        ("no_output", "output `y`: nothing in the graph makes it"),
+    ] {
+        let error = Graph::read(&folder.join(name)).unwrap_err();
+        assert_eq!(error.to_string(), format!("ONNX model: {expected}"));
+    }
+    let error = Graph::read(&folder.join("duplicate")).unwrap_err();
+    assert_eq!(error.to_string(), "the graph already has a value named `a`");
+}
+
+#[test]
+fn older_forms_mean_the_same() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/onnx_model");
+    let g = Graph::read(&folder.join("old")).unwrap();
+    // Squeezed, a dropout that is nothing, summed to one number, whose softmax is 1.
+    let x = Array::reals(&[1, 4], vec![1.0, 2.0, 3.0, 4.5]).unwrap();
+    assert_eq!(g.interpret(&[("x", x)]).unwrap()[0].to_reals(), [11.5]);
+}
