@@ -24,6 +24,7 @@ pub mod checkpoint;
 pub mod data;
 pub mod dropout;
 pub mod events;
+pub mod finetune;
 mod graph_error;
 pub mod optimiser;
 pub mod pretrain;

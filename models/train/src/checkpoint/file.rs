@@ -175,7 +175,8 @@ fn damaged(what: &'static str) -> Error {
         .with_hint("begin again, or resume from another checkpoint")
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Writes bytes as hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let mut text = String::new();
     for byte in bytes {

@@ -1,6 +1,8 @@
 //! A graph for batches of one size, tied to the weights.
 
-use dlm_graph::{DataType, Graph};
+use std::collections::BTreeSet;
+
+use dlm_graph::{DataType, Graph, Var};
 use dlm_runtime::{Binding, BindingBuilder, Runtime, Session, SessionOptions, TensorId};
 use dlm_sdk::{Error, Result};
 use ndarray::ArrayD;
@@ -56,6 +58,7 @@ impl Compiled {
             g.output(&name, gradient).map_err(graph_error)?;
             outputs.push((name, tensor));
         }
+        g.prune().map_err(graph_error)?;
         let mut compiled = Self::tie(runtime, &g, weights, outputs, options)?;
         for mask in dropped {
             let at = compiled.feeds.iter().position(|place| place.name == mask.name);
@@ -86,6 +89,7 @@ impl Compiled {
             g.output(name, var).map_err(graph_error)?;
         }
         g.remove_dropout().map_err(graph_error)?;
+        g.prune().map_err(graph_error)?;
         Self::tie(runtime, &g, weights, Vec::new(), options)
     }
 
@@ -101,6 +105,7 @@ impl Compiled {
         let bytes = g.to_onnx().map_err(graph_error)?;
         let session = Session::from_bytes(runtime, g.name(), &bytes, options)?;
         let mut builder = BindingBuilder::new(session);
+        let used = used(g);
         let mut feeds = Vec::new();
         for &input in g.inputs() {
             let name = g.name_of(input).map_err(graph_error)?.to_owned();
@@ -121,6 +126,10 @@ impl Compiled {
                 }
             };
             builder = builder.input(&name, tensor);
+            // An input that no node looks at is bound all the same, because the runtime asks for it.
+            if !used.contains(&input) {
+                continue;
+            }
             feeds.push(Place { name, dims, tensor, integers });
         }
         let mut outputs = Vec::new();
@@ -184,6 +193,31 @@ impl Compiled {
         let tensor = tensor.ok_or_else(|| Error::internal(format!("the graph has no output {name:?}")))?;
         Ok(weights.memory.array::<f32>(tensor)?.to_owned())
     }
+}
+
+/// Returns the values that a node takes or that are outputs.
+fn used(g: &Graph) -> BTreeSet<Var> {
+    let taken = g.nodes().iter().flat_map(|node| node.inputs().iter().flatten());
+    taken.chain(g.outputs()).copied().collect()
+}
+
+/// Returns the names of the parameters that the loss depends on: the others cannot be trained by it.
+///
+/// # Errors
+///
+/// The graph has no [`LOSS`].
+pub(crate) fn reached(graph: &Graph) -> Result<BTreeSet<String>> {
+    let mut waiting = vec![graph.find(LOSS).map_err(graph_error)?];
+    let mut seen: BTreeSet<Var> = waiting.iter().copied().collect();
+    let mut names = BTreeSet::new();
+    while let Some(var) = waiting.pop() {
+        if graph.is_parameter(var) {
+            names.insert(graph.name_of(var).map_err(graph_error)?.to_owned());
+        }
+        let inputs = graph.producer(var).map(dlm_graph::Node::inputs).unwrap_or_default();
+        waiting.extend(inputs.iter().flatten().filter(|input| seen.insert(**input)));
+    }
+    Ok(names)
 }
 
 /// Which masks a run draws.

@@ -21,6 +21,7 @@ use dlm_runtime::{Runtime, SessionOptions};
 use dlm_sdk::Result;
 use ndarray::ArrayD;
 
+pub(crate) use self::compiled::reached;
 use self::compiled::{Compiled, Draw};
 pub use self::{
     compiled::LOSS,
@@ -97,6 +98,11 @@ impl StepGraph {
         };
         compiled.run(&mut self.weights, &batch.feeds, None)?;
         outputs.iter().map(|name| compiled.output(&self.weights, name)).collect()
+    }
+
+    /// Returns the graph of the loss, with names for the dimensions that differ between batches.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
     }
 
     /// Returns the weights.

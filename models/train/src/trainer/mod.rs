@@ -18,7 +18,7 @@ use crate::{
     checkpoint::{self, State},
     events::Log,
     optimiser::{Optimiser, accumulate},
-    step::{StepGraph, Weights},
+    step::{StepGraph, Weights, reached},
 };
 
 /// A training under way.
@@ -55,7 +55,9 @@ impl<O: Objective> Trainer<O> {
         let highest = parameters.iter().map(|parameter| parameter.group).max().unwrap_or(0);
         options.layers.check(highest)?;
         let layers = options.layers;
-        let mut weights = Weights::new(runtime, parameters, |parameter| layers.trains(parameter))?;
+        let reached = reached(objective.graph())?;
+        let trains = |parameter: &Parameter| layers.trains(parameter) && reached.contains(&parameter.name);
+        let mut weights = Weights::new(runtime, parameters, trains)?;
         let optimiser = {
             let rate = |parameter| (parameter, layers.rate(parameter, highest));
             Optimiser::new(options.optimiser, weights.trained().map(rate))?
