@@ -99,6 +99,49 @@ fn hidden_states_and_logits_are_those_of_transformers() {
     assert!(error < 1e-4, "{error}");
 }
 
+/// What other programs take gives all outputs at once, the same as one by one.
+#[test]
+fn the_whole_graph_gives_every_output() {
+    let Some(runtime) = runtime() else { return };
+    let (golden, folder) = (read("tiny.json"), Folder::open(golden("tiny")).unwrap());
+    let (ids, mask) = (matrix(&golden.ids), matrix(&golden.mask));
+    let model = folder.model().unwrap();
+    let model = Model::from_values(
+        folder.config().clone(),
+        Heads::BOTH,
+        bert::weights(folder.config(), Heads::BOTH)
+            .iter()
+            .map(|weight| {
+                let own = model.weights().iter().position(|own| own.parameter.name == weight.parameter.name);
+                own.map_or_else(|| weight.draw(1), |index| model.values(index).unwrap())
+            })
+            .collect(),
+    )
+    .unwrap();
+    let graph = model.whole_graph().unwrap();
+    assert!(graph.nodes().iter().all(|node| node.operator() != "Dropout"));
+    let mut session = session(runtime, &graph);
+    let names: Vec<_> = session.outputs().iter().map(|port| port.name.clone()).collect();
+    assert_eq!(names, ["hidden.0", "hidden.1", "hidden.2", "hidden", "pooled", "logits"]);
+    assert!(session.inputs().iter().all(|port| port.shape == [None, None]));
+    let outputs = session.run(&[(bert::IDS, Input::from(&ids)), (MASK, Input::from(&mask))]).unwrap();
+    for (layer, reference) in golden.hidden.iter().enumerate() {
+        let own = outputs.array::<f32>(&format!("hidden.{layer}")).unwrap().to_owned();
+        assert!(worst(&own, reference, &mask) < 1e-5);
+    }
+    let last = outputs.array::<f32>("hidden").unwrap().to_owned();
+    assert!(worst(&last, &golden.hidden[2], &mask) < 1e-5);
+    assert!(worst(&outputs.array::<f32>("logits").unwrap().to_owned(), &golden.logits, &mask) < 1e-4);
+    // The pooler is a dense layer and tanh on the first token.
+    let index = |name: &str| model.weights().iter().position(|it| it.parameter.name == name).unwrap();
+    let weight = model.values(index("bert.pooler.dense.weight")).unwrap();
+    let pooled = outputs.array::<f32>("pooled").unwrap();
+    for (row, column) in [(0, 0), (1, 7)] {
+        let sum: f32 = (0..16).map(|k| weight[column * 16 + k] * last[[row, 0, k]]).sum();
+        assert!((pooled[[row, column]] - sum.tanh()).abs() < 1e-5);
+    }
+}
+
 /// A comparison that cannot fail says nothing: what a slip would change is seen.
 #[test]
 fn slips_are_seen() {

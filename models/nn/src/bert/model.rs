@@ -150,13 +150,33 @@ impl Model {
         };
         let config = Config { layers, ..self.config.clone() };
         let heads = Heads { language_model, pooler: false };
-        let failed = |error| Error::internal("the model's graph cannot be built").with_source(error);
         let mut graph = forward(&config, heads).map_err(failed)?;
         let output = if language_model { LOGITS } else { "hidden" };
         let kept = graph.find(output).map_err(failed)?;
         graph.clear_outputs();
         graph.output(output, kept).map_err(failed)?;
-        for weight in weights(&config, heads) {
+        self.fill(&mut graph, &weights(&config, heads))?;
+        graph.prune().map_err(failed)?;
+        Ok(graph)
+    }
+
+    /// Builds a graph for inference with the weights in it and every output that [`forward`] gives: what other programs
+    /// take. Dropout, which does nothing in inference, is left out.
+    ///
+    /// # Errors
+    ///
+    /// Reading fails.
+    pub fn whole_graph(&self) -> Result<Graph> {
+        let mut graph = forward(&self.config, self.heads).map_err(failed)?;
+        self.fill(&mut graph, &self.weights)?;
+        graph.remove_dropout().map_err(failed)?;
+        graph.prune().map_err(failed)?;
+        Ok(graph)
+    }
+
+    /// Puts the values of weights into a graph.
+    fn fill(&self, graph: &mut Graph, weights: &[Weight]) -> Result<()> {
+        for weight in weights {
             let name = &weight.parameter.name;
             let index = self.weights.iter().position(|own| own.parameter.name == *name);
             let values = self.values(index.unwrap_or(usize::MAX))?;
@@ -164,7 +184,10 @@ impl Model {
             let var = graph.find(name).map_err(failed)?;
             graph.set_constant(var, tensor).map_err(failed)?;
         }
-        graph.prune().map_err(failed)?;
-        Ok(graph)
+        Ok(())
     }
+}
+
+fn failed(error: dlm_graph::Error) -> Error {
+    Error::internal("the model's graph cannot be built").with_source(error)
 }
