@@ -101,6 +101,11 @@ impl Tensor {
         &self.bytes
     }
 
+    /// Returns the elements as bytes, shared.
+    pub(crate) fn shared(&self) -> Arc<[u8]> {
+        self.bytes.clone()
+    }
+
     /// Returns the number of elements.
     pub fn len(&self) -> usize {
         self.bytes.len() / self.dtype.size()

@@ -3,6 +3,7 @@
 //! Field numbers are those of the ONNX specification (`onnx/onnx.proto`, IR version 9). Fields that are not listed are
 //! skipped when reading.
 
+use bytes::Bytes;
 use prost::Message;
 
 /// A file.
@@ -132,8 +133,9 @@ pub(crate) struct TensorProto {
     pub(crate) int64_data: Vec<i64>,
     #[prost(string, optional, tag = "8")]
     pub(crate) name: Option<String>,
-    #[prost(bytes = "vec", optional, tag = "9")]
-    pub(crate) raw_data: Option<Vec<u8>>,
+    /// Shared with the tensor it is of, not copied.
+    #[prost(bytes = "bytes", optional, tag = "9")]
+    pub(crate) raw_data: Option<Bytes>,
     #[prost(double, repeated, tag = "10")]
     pub(crate) double_data: Vec<f64>,
     #[prost(message, repeated, tag = "13")]

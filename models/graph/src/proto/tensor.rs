@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
+
 use crate::{
     DataType, Error, Result, Tensor,
     proto::{external, messages::TensorProto},
@@ -14,7 +16,7 @@ pub(super) fn written(name: &str, tensor: &Tensor) -> TensorProto {
         dims: tensor.dims().iter().map(|&size| size as i64).collect(),
         data_type: Some(tensor.dtype().code()),
         name: (!name.is_empty()).then(|| name.to_owned()),
-        raw_data: Some(tensor.bytes().to_vec()),
+        raw_data: Some(Bytes::from_owner(tensor.shared())),
         ..TensorProto::default()
     }
 }
@@ -32,7 +34,7 @@ pub(super) fn read(proto: TensorProto, folder: Option<&Path>, place: &str) -> Re
         .ok_or_else(|| Error::model(place, format!("{dims:?} has more elements than can be counted")))?;
     let bytes = match (proto.data_location, proto.raw_data) {
         (Some(1), _) => external::read(&proto.external_data, folder, expected, place)?,
-        (_, Some(raw)) => raw,
+        (_, Some(raw)) => raw.into(),
         (_, None) => {
             listed(dtype, &proto.float_data, &proto.double_data, &proto.int64_data, &proto.int32_data)
         }
