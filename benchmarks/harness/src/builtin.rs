@@ -2,6 +2,7 @@
 //! absent.
 
 use dlm_plugin_bpe as _;
+use dlm_plugin_cnn as _;
 use dlm_plugin_controls as _;
 use dlm_plugin_grover as _;
 use dlm_plugin_gue as _;

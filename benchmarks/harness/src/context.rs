@@ -11,8 +11,9 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use dlm_sdk::{Error, Registry, Result};
@@ -38,25 +39,39 @@ impl Outcome {
 
 /// Whether somebody asked the program to stop, and by which signal.
 #[derive(Clone, Debug, Default)]
-pub struct Cancellation(Arc<AtomicUsize>);
+pub struct Cancellation {
+    signal: Arc<AtomicUsize>,
+    /// Seconds that whoever was asked to stop may take, beside the usual moment.
+    grace: Arc<AtomicU64>,
+}
 
 impl Cancellation {
     /// Asks to stop as soon as the process gets a signal.
     pub(crate) fn listen(&self, signal: i32) -> io::Result<()> {
-        signal_hook::flag::register_usize(signal, Arc::clone(&self.0), signal as usize).map(|_| ())
+        signal_hook::flag::register_usize(signal, Arc::clone(&self.signal), signal as usize).map(|_| ())
     }
 
     /// Asks to stop, as a signal would.
     pub fn cancel(&self, signal: usize) {
-        self.0.store(signal, Ordering::SeqCst);
+        self.signal.store(signal, Ordering::SeqCst);
     }
 
     /// Returns the signal that asked to stop, if any.
     pub fn signal(&self) -> Option<usize> {
-        match self.0.load(Ordering::SeqCst) {
+        match self.signal.load(Ordering::SeqCst) {
             0 => None,
             signal => Some(signal),
         }
+    }
+
+    /// Asks for more time to stop than a moment: a training finishes its step and writes a checkpoint.
+    pub fn ask_for(&self, time: Duration) {
+        self.grace.store(time.as_secs(), Ordering::SeqCst);
+    }
+
+    /// Returns how much time was asked for.
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace.load(Ordering::SeqCst))
     }
 
     /// Fails once somebody asked to stop.
@@ -91,13 +106,15 @@ pub struct Context {
 }
 
 impl Context {
-    /// Creates a context on the built-in components.
+    /// Creates a context on the built-in components and those of the plugins that are found.
     ///
     /// # Errors
     ///
     /// Two built-in components have the same id.
     pub fn new(flags: Flags, cancellation: Cancellation) -> Result<Self> {
-        Ok(Self::with_registry(flags, cancellation, Registry::builtin()?))
+        let mut registry = Registry::builtin()?;
+        crate::plugin::register(&mut registry);
+        Ok(Self::with_registry(flags, cancellation, registry))
     }
 
     /// Creates a context on given components.

@@ -1,5 +1,9 @@
 //! The engine with components planted in the test: what fails, panics, does not apply, and encodes.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking and says what it skips"
+)]
 
 use std::sync::Arc;
 
@@ -270,8 +274,14 @@ fn pools_layers_and_many_classes_are_refused_where_they_are_impossible() {
         selection.tasks = names(&["planted,classes=65"]);
     })
     .unwrap();
-    assert_eq!(of(&document, "tiny").status, Status::Unsupported);
-    assert!(of(&document, "tiny").reason.as_ref().unwrap().contains("at most 64 classes"));
+    let cell = of(&document, "tiny");
+    if let Err(error) = dlm_runtime::Runtime::get() {
+        println!("skipped: {error}");
+        assert_eq!(cell.status, Status::Unsupported, "a head of many classes is trained");
+    } else {
+        assert_eq!(cell.status, Status::Done, "{:?}", cell.reason);
+        assert!(cell.facts.iter().any(|fact| fact.value == "softmax"));
+    }
     let document = bench(folder.path(), |selection| {
         selection.models = names(&["tiny"]);
         selection.mode = Some("finetune".to_owned());

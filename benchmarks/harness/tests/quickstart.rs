@@ -44,13 +44,20 @@ fn drawn(folder: &Path) -> (PathBuf, PathBuf) {
 fn dlm(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("dlm"));
     command.current_dir(folder).env("DLM_CACHE", folder.join("cache"));
+    // What this machine has is used, and nothing is fetched where it has none.
+    command.env("DLM_ONNXRUNTIME", library().unwrap_or_else(|| "missing".into()));
     command
+}
+
+/// Returns ONNX Runtime's library, if this machine has it.
+fn library() -> Option<PathBuf> {
+    dlm_runtime::Runtime::get().ok().map(|runtime| runtime.library().path.clone())
 }
 
 fn quickstart(folder: &Path) -> Value {
     let output = dlm(folder)
         .args(["quickstart", "--fasta", "genome.fa", "--tss", "starts.bed", "--output", "out"])
-        .args(["--samples", "300", "--merges", "40", "--json"])
+        .args(["--samples", "300", "--merges", "40", "--steps", "4", "--json"])
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -73,7 +80,7 @@ fn from_a_genome_to_a_page() {
     drawn(folder);
     let first = quickstart(folder);
     let rows = first["summary"].as_array().unwrap();
-    assert_eq!(rows.len(), 2 * 12, "twelve methods on two tasks");
+    assert_eq!(rows.len(), 2 * 14, "twelve methods and two models on two tasks");
     for model in
         ["tfidf:kmer:6:overlap", "tfidf:out/bpe-40.json", "ngram:12", "markov:5", "composition", "lookup"]
     {
@@ -85,6 +92,7 @@ fn from_a_genome_to_a_page() {
     };
     assert!(score("tfidf:kmer:4") > score("majority"), "the planted motif is found");
     assert!(!folder.join("cache").exists(), "nothing was fetched");
+    the_model_says_what_it_saw(folder, &first);
     the_vocabulary_saw_nothing_held_out(folder);
 
     let before = cells(folder);
@@ -97,6 +105,35 @@ fn from_a_genome_to_a_page() {
     assert!(fs::read_to_string(folder.join("again.tex")).unwrap().contains("\\toprule"));
     assert_eq!(fs::read_to_string(folder.join("again.csv")).unwrap().lines().count(), 1 + rows.len());
     the_page_works_in_a_browser(&report);
+}
+
+/// The rows of a model say whether it could be made, and what it saw.
+fn the_model_says_what_it_saw(folder: &Path, document: &Value) {
+    let rows = document["summary"].as_array().unwrap();
+    let of = |model: &str| rows.iter().filter(|row| row["model"] == model).collect::<Vec<_>>();
+    if library().is_none() {
+        println!("skipped: no ONNX Runtime on this machine, so that models are missing");
+        for row in [of("out/grover-mini"), of("out/grover-mini+random")].concat() {
+            assert_eq!(row["status"], "missing", "{row}");
+            assert!(row["reason"].as_str().unwrap().contains("ONNX Runtime"), "{row}");
+        }
+        return;
+    }
+    assert!(of("out/grover-mini").iter().all(|row| row["status"] == "done"), "{rows:?}");
+    assert!(of("out/grover-mini+random").iter().all(|row| row["seeds"] == json!([0, 1, 2])));
+    let model = &document["models"][0];
+    assert_eq!((&model["model"], &model["undertrained"]), (&json!("out/grover-mini"), &json!(true)));
+    assert!(model["tokens"].as_u64() > Some(1_000) && model["guessed"].as_u64() > Some(100), "{model}");
+    let methods: Vec<&str> =
+        model["masked"].as_array().unwrap().iter().filter_map(|score| score["method"].as_str()).collect();
+    assert_eq!(methods, ["model", "token frequencies (unigram)", "two-sided token n-gram"]);
+    let recipe: Value =
+        serde_json::from_slice(&fs::read(folder.join("out/grover-mini.recipe.json")).unwrap()).unwrap();
+    let vocabulary: Value =
+        serde_json::from_slice(&fs::read(folder.join("out/bpe-40.recipe.json")).unwrap()).unwrap();
+    assert_eq!(recipe["held_out"], vocabulary["held_out"], "no model learns what a task holds out");
+    let page = fs::read_to_string(folder.join("out/report.html")).unwrap();
+    assert!(page.contains("undertrained") && page.contains("bits per nucleotide"));
 }
 
 fn the_vocabulary_saw_nothing_held_out(folder: &Path) {
@@ -153,7 +190,7 @@ fn the_page_works_in_a_browser(page: &Path) {
         assert!(up[finished..].iter().all(Option::is_none), "rows without a score stay last");
         assert_eq!(seen["said"], "descending");
         let names: Vec<&str> = seen["names"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert!(names.is_sorted() && names.len() == 12, "{names:?}");
+        assert!(names.is_sorted() && names.len() == 14, "{names:?}");
         assert_eq!(
             (&seen["focused"], &seen["described"], &seen["links"]),
             (&json!(true), &json!(true), &json!(true))

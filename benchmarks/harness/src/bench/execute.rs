@@ -13,7 +13,7 @@ use std::{
 
 use dlm_sdk::{Error, ErrorKind, Predictor, Registry, Result};
 
-use super::{Cell, Plan, data::TaskData, machine, probe, probe::EmbeddingCache, scoring};
+use super::{Cell, Plan, data::TaskData, finetune, machine, probe, probe::EmbeddingCache, scoring};
 use crate::{
     context::Cancellation,
     results::{CellResult, Cost, Fact, Mode, Prediction, Status},
@@ -58,7 +58,7 @@ pub(super) fn blank(plan: &Plan, cell: &Cell) -> CellResult {
     }
 }
 
-/// Computes a cell. What goes wrong, a panic included, becomes its status and reason.
+/// Computes a cell, telling long work's standing. What goes wrong, a panic included, becomes its status and reason.
 ///
 /// # Errors
 ///
@@ -69,12 +69,15 @@ pub(super) fn execute(
     data: &TaskData,
     registry: &Registry,
     cancellation: &Cancellation,
+    tell: &dyn Fn(&str),
 ) -> Result<Finished> {
     machine::forget_peak_memory();
     let mut finished = Finished { result: blank(plan, cell), predictions: Vec::new(), resamples: Vec::new() };
     let attempt =
-        catch_unwind(AssertUnwindSafe(|| attempt(plan, cell, data, registry, cancellation, &mut finished)))
-            .unwrap_or_else(|panic| Err(Error::new(ErrorKind::Panicked, message_of(&*panic))));
+        catch_unwind(AssertUnwindSafe(|| {
+            attempt(plan, cell, data, registry, (cancellation, tell), &mut finished)
+        }))
+        .unwrap_or_else(|panic| Err(Error::new(ErrorKind::Panicked, message_of(&*panic))));
     let result = &mut finished.result;
     result.cost.peak_memory = machine::peak_memory();
     match attempt {
@@ -102,12 +105,12 @@ fn attempt(
     cell: &Cell,
     data: &TaskData,
     registry: &Registry,
-    cancellation: &Cancellation,
+    (cancellation, tell): (&Cancellation, &dyn Fn(&str)),
     finished: &mut Finished,
 ) -> Result<()> {
     let (task, method) = (&plan.tasks[cell.task].spec, &plan.methods[cell.method]);
-    if let Some(reason) = &method.unavailable {
-        return Err(Error::unsupported(reason.clone()));
+    if let Some((kind, reason)) = &method.unavailable {
+        return Err(Error::new(*kind, reason.clone()));
     }
     let (train, validation, test) = (data.train.view(), data.validation.view(), data.test.view());
     let chosen_on = (!data.validation.is_empty()).then(|| validation.examples());
@@ -139,13 +142,20 @@ fn attempt(
             probe::fit(encoder, tokenizer, task, train.examples(), chosen_on, options)?
         }
         Mode::Finetune => {
-            return Err(match registry.encoder(&method.seeded_spec(cell.seed))?.trainable() {
-                Some(_) => {
-                    Error::unsupported("this version cannot fine-tune yet").with_hint("use --mode probe")
-                }
-                None => Error::unsupported("this encoder offers no graph for fine-tuning")
-                    .with_hint("use --mode probe"),
-            });
+            let encoder = registry.encoder(&method.seeded_spec(cell.seed))?;
+            let tokenizer = registry.tokenizer(&encoder.spec().tokenizer)?;
+            let setup = finetune::Setup {
+                protocol: plan.settings.protocol,
+                overrides: &plan.settings.finetune,
+                seed: cell.seed,
+                device: &plan.settings.device,
+                long: plan.settings.long,
+                cut: Arc::clone(&cut),
+                cancellation,
+                hear: &|trial, trials, progress| tell(&standing(trial, trials, progress)),
+                folder: None,
+            };
+            Box::new(finetune::fit(encoder, tokenizer, task, train.examples(), chosen_on, &setup)?)
         }
     };
     let result = &mut finished.result;
@@ -171,6 +181,19 @@ fn attempt(
     result.interval = over_items(&finished.resamples, result.groups, examples.len());
     finished.predictions = scored.predictions(examples.items);
     Ok(())
+}
+
+/// Says where a fine-tuning stands.
+fn standing(trial: usize, trials: usize, progress: &dlm_train::trainer::Progress<'_>) -> String {
+    let trial = if trials > 1 { format!("trial {} of {trials}, ", trial + 1) } else { String::new() };
+    format!(
+        "{trial}step {} of {}, loss {:.4}, {:.0} tokens a second, {:.0} s left",
+        progress.report.step + 1,
+        progress.steps,
+        progress.report.loss,
+        progress.tokens_per_second,
+        progress.seconds_left
+    )
 }
 
 fn named(metrics: Vec<(dlm_sdk::metrics::Metric, f64)>) -> BTreeMap<String, f64> {

@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 use super::{DigestCache, settings::Settings};
 use crate::results::{Control, Mode};
 
+/// What the spec of a random-initialised twin ends with, options aside.
+const TWIN: &str = "+random";
+
 /// A model or baseline of a plan.
 #[derive(Clone, Debug)]
 pub struct Method {
@@ -20,7 +23,7 @@ pub struct Method {
     /// Whether another seed may give another result.
     pub seeded: bool,
     /// Why it cannot be made here at all.
-    pub unavailable: Option<String>,
+    pub unavailable: Option<(ErrorKind, String)>,
     /// The spec with the seed left open, where the seed is an option of an encoder.
     pub(super) seed_option: bool,
     /// What decides its results, apart from task and seed.
@@ -73,8 +76,16 @@ impl Method {
         let (factory, config) = registry.resolve(Kind::Encoder, spec)?;
         let mut method = Self::named(spec, settings.mode, &config, digests)?;
         // A frozen encoder under a convex head has no randomness but that of its own weights; a forest draws.
-        method.seed_option = factory.options().iter().any(|option| option.key == "seed")
-            && !spec.parse::<Spec>()?.options.contains_key("seed");
+        let parsed: Spec = spec.parse()?;
+        let head = parsed.head();
+        method.seed_option = head.ends_with(TWIN)
+            && factory.options().iter().any(|option| option.key == "seed")
+            && !parsed.options.contains_key("seed");
+        if Path::new(head.strip_suffix(TWIN).unwrap_or(&head)).is_dir() {
+            // A folder counts by what is in it, which the encoder's fingerprint says, wherever it lies.
+            method.identity["id"] = Value::Null;
+            method.identity["positional"] = json!({"twin": head.ends_with(TWIN)});
+        }
         let head_seeded = settings.mode == Mode::Probe && settings.head.seeded();
         method.seeded = settings.mode == Mode::Finetune || method.seed_option || head_seeded;
         method.identity["protocol"] = json!(settings.protocol);
@@ -138,10 +149,11 @@ impl Method {
 
     /// Takes what is not possible here for a row that says so; what is wrong stays an error.
     fn refuse(&mut self, error: Error) -> Result<()> {
-        if error.kind() != ErrorKind::Unsupported {
+        // A plugin that breaks while it is made costs its own rows too.
+        if !matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Panicked | ErrorKind::Internal) {
             return Err(error);
         }
-        self.unavailable = Some(super::execute::reason(&error));
+        self.unavailable = Some((error.kind(), super::execute::reason(&error)));
         Ok(())
     }
 
@@ -161,5 +173,5 @@ impl Method {
 /// ```
 pub fn twin_of(model: &str) -> Option<String> {
     let (head, options) = model.split_at(model.find(',').unwrap_or(model.len()));
-    (!head.ends_with("+random")).then(|| format!("{head}+random{options}"))
+    (!head.ends_with(TWIN)).then(|| format!("{head}{TWIN}{options}"))
 }

@@ -5,7 +5,7 @@
 //! as it is finished. [`summarise`] folds cells over seeds and sets them against the controls.
 
 mod command;
-mod config;
+pub(crate) mod config;
 mod data;
 mod digest;
 mod estimate;
@@ -17,6 +17,8 @@ mod manifest;
 mod method;
 mod mirror;
 mod plan;
+pub(crate) mod predictions;
+mod pretrained;
 pub mod probe;
 pub mod run;
 mod scoring;

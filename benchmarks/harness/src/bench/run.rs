@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dlm_sdk::Result;
 
-use super::{Cell, DigestCache, Plan, data::TaskData, execute, manifest, mirror, summarise::summarise};
+use super::{
+    Cell, DigestCache, Plan, data::TaskData, execute, manifest, mirror, pretrained, summarise::summarise,
+};
 use crate::{
     context::{Context, Progress},
     results::{CellResult, Document, Mode, PlannedCell, Protocol, Status, Store, TaskRecord},
@@ -51,7 +53,8 @@ pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache)
         });
     }
     drop(progress);
-    let mut document = Document { cells, tasks, ..Document::default() };
+    let models = plan.methods.iter().filter_map(|method| pretrained::record(&method.spec)).collect();
+    let mut document = Document { cells, tasks, models, ..Document::default() };
     if let Some(before) = before {
         keep_earlier(&mut document, before);
     }
@@ -109,7 +112,8 @@ fn compute(
     let planned = plan.planned(cell);
     let name = format!("{} ({}) {} seed {}", planned.task, planned.split, planned.model, planned.seed);
     progress.message(name.clone());
-    let finished = execute::execute(plan, cell, data, context.registry(), context.cancellation())?;
+    let tell = |standing: &str| progress.message(format!("{name}: {standing}"));
+    let finished = execute::execute(plan, cell, data, context.registry(), context.cancellation(), &tell)?;
     store.put(&finished.result, &finished.predictions, &finished.resamples)?;
     let result = finished.result;
     if !context.flags().quiet {
@@ -153,6 +157,12 @@ fn keep_earlier(document: &mut Document, before: Document) {
         let wanted = kept.iter().any(|cell| (&cell.task, &cell.split) == (&task.task, &task.split));
         if wanted && !data.contains_key(&(task.task.clone(), task.split.clone())) {
             document.tasks.push(task);
+        }
+    }
+    for model in before.models {
+        let wanted = kept.iter().any(|cell| cell.model == model.model);
+        if wanted && !document.models.iter().any(|known| known.model == model.model) {
+            document.models.push(model);
         }
     }
     document.cells.extend(kept);

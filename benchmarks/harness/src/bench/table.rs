@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::results::{Document, Gain, Interval, Status, Summary};
+use crate::{
+    results::{Document, Gain, Interval, ModelRecord, Status, Summary},
+    tokenizer::thousands,
+};
 
 /// Draws a table a task, split and protocol: rows by rank, intervals, the context gain first among the gains.
 pub fn table(document: &Document) -> String {
@@ -21,7 +24,41 @@ pub fn table(document: &Document) -> String {
         }
         one(&mut text, &rows, document);
     }
+    for model in &document.models {
+        masked(&mut text, model);
+    }
     text
+}
+
+/// Draws what a pretrained model and its controls reach at hidden tokens.
+fn masked(text: &mut String, model: &ModelRecord) {
+    let _ = writeln!(
+        text,
+        "\n{}: {} weights, {} steps, {} tokens and {} bases seen{}",
+        model.model,
+        thousands(model.parameters),
+        thousands(model.steps),
+        thousands(model.tokens),
+        thousands(model.bases),
+        if model.undertrained { "; undertrained" } else { "" }
+    );
+    let _ = writeln!(
+        text,
+        "  {:<28}{:>10}{:>12}{:>12}{:>10}   {} hidden tokens of held-out stretches",
+        "masked tokens",
+        "accuracy",
+        "top tenth",
+        "perplexity",
+        "bits/nt",
+        thousands(model.guessed)
+    );
+    for score in &model.masked {
+        let _ = writeln!(
+            text,
+            "  {:<28}{:>10.4}{:>12.4}{:>12.1}{:>10.4}",
+            score.method, score.accuracy, score.top_tenth, score.perplexity, score.bits_per_base
+        );
+    }
 }
 
 fn one(text: &mut String, rows: &[&Summary], document: &Document) {
@@ -69,7 +106,7 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
             gain(row.gains.pretraining.as_ref()),
             row.tied.clone(),
             row.fit_seconds.map_or_else(String::new, |seconds| format!("{seconds:.1}")),
-            note(row),
+            note(row, document),
         ]);
     }
     // A column that nobody fills says nothing.
@@ -116,8 +153,14 @@ fn gain(gain: Option<&Gain>) -> String {
     })
 }
 
-fn note(row: &Summary) -> String {
+fn note(row: &Summary, document: &Document) -> String {
     let mut notes = Vec::new();
+    if let Some(model) = document.models.iter().find(|model| model.model == row.model) {
+        notes.push(format!("{} tokens seen", thousands(model.tokens)));
+        if model.undertrained {
+            notes.push("undertrained".to_owned());
+        }
+    }
     if let Some(control) = row.control {
         notes.push(control.name().to_owned());
     }

@@ -21,6 +21,10 @@ use crate::{
     data::DataCommand,
     doctor::DoctorArgs,
     embed::EmbedArgs,
+    finetune::FinetuneArgs,
+    model::ModelCommand,
+    predict::PredictArgs,
+    pretrain::PretrainArgs,
     quickstart::QuickstartArgs,
     report::ReportArgs,
     runtime::RuntimeCommand,
@@ -79,6 +83,18 @@ enum Command {
     Doctor(DoctorArgs),
     /// Turn sequences into vectors by a model
     Embed(EmbedArgs),
+    /// Fine-tune a model on a task and keep it
+    Finetune(FinetuneArgs),
+    /// List, show, import and export models
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Write, check, find, trust and install plugins
+    #[command(subcommand)]
+    Plugin(crate::plugin::PluginCommand),
+    /// Answer sequences by a fine-tuned model
+    Predict(PredictArgs),
+    /// Pretrain a model on a genome by masked-language modelling
+    Pretrain(PretrainArgs),
     /// Run the main job on embedded defaults: fetch, train, compare, report
     Quickstart(QuickstartArgs),
     /// Write one offline HTML file from the results of a run
@@ -102,6 +118,11 @@ impl Command {
             Self::Data(command) => command.run(context),
             Self::Doctor(arguments) => arguments.run(context),
             Self::Embed(arguments) => arguments.run(context),
+            Self::Finetune(arguments) => arguments.run(context),
+            Self::Model(command) => command.run(context),
+            Self::Predict(arguments) => arguments.run(context),
+            Self::Plugin(command) => command.run(context),
+            Self::Pretrain(arguments) => arguments.run(context),
             Self::Quickstart(arguments) => arguments.run(context),
             Self::Report(arguments) => arguments.run(context),
             Self::Runtime(command) => command.run(context),

@@ -7,6 +7,7 @@ use dlm_plugin_bpe::{Ties, Trainer};
 use dlm_sdk::{Error, Locus, Result};
 use serde::{Deserialize, Serialize};
 
+use super::models::spelled;
 use crate::{context::Context, data::digest::digests, files::file_error};
 
 /// Everything that decides a vocabulary, kept beside it.
@@ -23,26 +24,17 @@ struct Recipe {
 pub(super) fn learn(
     context: &Context,
     fasta: &Path,
-    tasks: &[String],
+    held_out: &[Locus],
     merges: usize,
     path: &Path,
 ) -> Result<()> {
     let check = || context.check();
     let genome_digest = digests(fasta, &check)?.sha256;
-    let mut held_out = Vec::new();
-    for task in tasks {
-        context.check()?;
-        held_out.extend(context.registry().task(task)?.held_out()?);
-    }
-    let held_out = merged(held_out);
     let mut recipe = Recipe {
         version: env!("CARGO_PKG_VERSION").into(),
         genome: genome_digest,
         merges,
-        held_out: held_out
-            .iter()
-            .map(|locus| format!("{}:{}-{}", locus.chromosome, locus.start, locus.end))
-            .collect(),
+        held_out: held_out.iter().map(spelled).collect(),
         vocabulary: String::new(),
     };
     let recipe_path = path.with_extension("recipe.json");
@@ -58,7 +50,7 @@ pub(super) fn learn(
     let pieces: Vec<&[u8]> = genome
         .records()
         .iter()
-        .flat_map(|record| outside(record.name(), record.bases(), &held_out))
+        .flat_map(|record| outside(record.name(), record.bases(), held_out))
         .collect();
     if pieces.is_empty() {
         return Err(Error::invalid(format!("{}: nothing is left to learn from", fasta.display()))
@@ -79,12 +71,22 @@ pub(super) fn learn(
             ControlFlow::Continue(())
         }
     })?;
-    output::write(path.with_extension("held-out.bed"), bed(&held_out)).map_err(file_error)?;
+    output::write(path.with_extension("held-out.bed"), bed(held_out)).map_err(file_error)?;
     output::write(path, learned.bpe()?.to_json()).map_err(file_error)?;
     recipe.vocabulary = digests(path, &check)?.sha256;
     let text = serde_json::to_vec_pretty(&recipe)
         .map_err(|error| Error::internal("the recipe is no JSON").with_source(error))?;
     output::write(&recipe_path, text).map_err(file_error)
+}
+
+/// Returns the stretches that any of some tasks holds out, sorted and joined.
+pub(super) fn held_out(context: &Context, tasks: &[String]) -> Result<Vec<Locus>> {
+    let mut held_out = Vec::new();
+    for task in tasks {
+        context.check()?;
+        held_out.extend(context.registry().task(task)?.held_out()?);
+    }
+    Ok(merged(held_out))
 }
 
 /// Sorts stretches and joins those that touch, strands aside.

@@ -9,7 +9,10 @@ use super::{
     overview::Overview,
     section::{Rows, Section},
 };
-use crate::results::{Document, Manifest, Store, TaskRecord};
+use crate::{
+    results::{Document, Manifest, ModelRecord, Store, TaskRecord},
+    tokenizer::thousands,
+};
 
 const PAGE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -25,8 +28,47 @@ struct Page<'a> {
     overview: Overview,
     failed: usize,
     methods: usize,
+    models: Vec<Pretrained>,
     manifest: &'a Manifest,
     facts: Vec<Facts>,
+}
+
+/// What the page says of a pretrained model.
+#[derive(Serialize)]
+struct Pretrained {
+    name: String,
+    seen: String,
+    undertrained: bool,
+    guessed: String,
+    rows: Vec<[String; 5]>,
+}
+
+impl Pretrained {
+    fn new(model: &ModelRecord) -> Self {
+        let row = |score: &crate::results::MaskedScore| {
+            [
+                score.method.clone(),
+                format!("{:.4}", score.accuracy),
+                format!("{:.4}", score.top_tenth),
+                format!("{:.1}", score.perplexity),
+                format!("{:.4}", score.bits_per_base),
+            ]
+        };
+        Self {
+            name: model.model.clone(),
+            seen: format!(
+                "{}: {} weights, {} steps, {} tokens and {} bases seen",
+                model.preset,
+                thousands(model.parameters),
+                thousands(model.steps),
+                thousands(model.tokens),
+                thousands(model.bases)
+            ),
+            undertrained: model.undertrained,
+            guessed: thousands(model.guessed),
+            rows: model.masked.iter().map(row).collect(),
+        }
+    }
 }
 
 /// A table of the manifest.
@@ -74,6 +116,7 @@ pub(super) fn page(store: &Store, document: &Document, title: &str) -> Result<St
                 overview: Overview::new(&tables),
                 failed,
                 methods: document.summary.len(),
+                models: document.models.iter().map(Pretrained::new).collect(),
                 manifest: &document.manifest,
                 facts: manifest(&document.manifest),
             }))

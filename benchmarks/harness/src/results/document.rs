@@ -46,6 +46,44 @@ pub struct TaskRecord {
     pub limit: Option<usize>,
 }
 
+/// A model that was pretrained by this program, as its folder says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ModelRecord {
+    /// The spec that rows name it by.
+    pub model: String,
+    /// The preset.
+    pub preset: String,
+    /// How many numbers the weights hold.
+    pub parameters: u64,
+    /// How many steps were made.
+    pub steps: u64,
+    /// How many tokens were seen, each as often as it was seen.
+    pub tokens: u64,
+    /// How many bases were seen, each as often as it was seen.
+    pub bases: u64,
+    /// Whether it saw fewer windows than its preset asks for, or its loss was still falling.
+    pub undertrained: bool,
+    /// How many tokens of held-out stretches were hidden and guessed.
+    pub guessed: u64,
+    /// What the model and its controls reach at these tokens, the model first.
+    pub masked: Vec<MaskedScore>,
+}
+
+/// What one method reaches at hidden tokens of held-out stretches.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct MaskedScore {
+    /// The model, or a control.
+    pub method: String,
+    /// The share guessed right.
+    pub accuracy: f64,
+    /// The share among the most probable tenth of the dictionary.
+    pub top_tenth: f64,
+    /// The exponential of the mean cross-entropy.
+    pub perplexity: f64,
+    /// The cross-entropy in bits a base.
+    pub bits_per_base: f64,
+}
+
 /// What made the results.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Manifest {
@@ -82,6 +120,9 @@ pub struct Document {
     pub summary: Vec<Summary>,
     /// The tasks, in the order of the plan.
     pub tasks: Vec<TaskRecord>,
+    /// The models that were pretrained by this program.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelRecord>,
     /// What made it.
     pub manifest: Manifest,
 }

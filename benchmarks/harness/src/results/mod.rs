@@ -21,7 +21,7 @@ mod store;
 mod summary;
 
 pub use cell::{CellResult, Control, Cost, Fact, Mode, Protocol, Status, sanitise};
-pub use document::{Document, Manifest, TaskRecord};
+pub use document::{Document, Manifest, MaskedScore, ModelRecord, TaskRecord};
 pub use prediction::{Answer, Prediction, Truth};
 pub use store::{PlannedCell, Store};
 pub use summary::{Gain, Gains, Interval, Summary};

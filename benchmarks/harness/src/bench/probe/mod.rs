@@ -41,17 +41,16 @@ pub fn fit(
     validation: Option<Examples<'_>>,
     options: Options,
 ) -> Result<Box<dyn Predictor>> {
-    let (kind, protocol, seed) = (options.head, options.protocol, options.seed);
-    Head::check(kind, task)?;
-    let mut embedder = Embedder::new(encoder, tokenizer, options)?;
+    let protocol = options.protocol;
+    let mut embedder = Embedder::new(encoder, tokenizer, options.clone())?;
     let features = embedder.embed(train.items)?;
     let train = Features { table: &features, examples: train };
     let head = match (protocol, validation) {
         (Protocol::Tuned, Some(examples)) => {
             let table = embedder.embed(examples.items)?;
-            Head::fit(kind, task, train, Some(Features { table: &table, examples }), seed)?
+            Head::fit(&options, task, train, Some(Features { table: &table, examples }))?
         }
-        _ => Head::fit(kind, task, train, None, seed)?,
+        _ => Head::fit(&options, task, train, None)?,
     };
     Ok(Box::new(Probe { embedder, head }))
 }

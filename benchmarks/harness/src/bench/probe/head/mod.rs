@@ -2,7 +2,7 @@
 //!
 //! | `--head` | of classes and labels | of values |
 //! |---|---|---|
-//! | `logistic` | logistic regression with a squared penalty | ridge regression |
+//! | `logistic` | logistic regression with a squared penalty; above 64 classes, in steps | ridge regression |
 //! | `forest` | a random forest | random forests |
 //!
 //! Under the protocol `paper` the penalty is 1 and a forest has 100 trees; under `tuned` they are chosen on validation.
@@ -12,6 +12,7 @@ mod linear;
 mod logistic;
 mod ridge;
 mod scale;
+mod softmax;
 
 use dlm_sdk::{
     Error, Examples, Fact, Result, Target, TaskSpec,
@@ -19,10 +20,15 @@ use dlm_sdk::{
 };
 use ndarray::{Array2, ArrayViewMut2, Axis};
 
-use self::{forest::Forest, linear::Logistic, ridge::Ridge};
-use super::HeadKind;
+use self::{
+    forest::Forest,
+    linear::Logistic,
+    ridge::Ridge,
+    softmax::Softmax,
+};
+use super::{HeadKind, Options};
 
-/// The most classes that a logistic head is fitted for.
+/// The most classes that a logistic head is fitted to in one piece.
 pub const MOST_CLASSES: usize = 64;
 /// The penalty under the protocol `paper`, scikit-learn's default.
 const PENALTY: f64 = 1.0;
@@ -45,32 +51,20 @@ pub(super) struct Features<'t, 'e> {
 #[derive(Debug)]
 pub(super) enum Head {
     Logistic(Logistic),
+    Softmax(Softmax),
     Ridge(Ridge),
     Forest(Forest),
 }
 
 impl Head {
-    /// Refuses what no head can answer, before anything is encoded.
-    pub(super) fn check(kind: HeadKind, task: &TaskSpec) -> Result<()> {
-        match (kind, task.target) {
-            (HeadKind::Logistic, Target::Multiclass(classes)) if classes > MOST_CLASSES => {
-                Err(Error::unsupported(format!(
-                    "the probe's logistic head takes at most {MOST_CLASSES} classes, this task has {classes}"
-                ))
-                .with_hint("use --head forest, or fine-tune the model"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Fits a head on train; with validation, its setting is chosen there.
     pub(super) fn fit(
-        kind: HeadKind,
+        options: &Options,
         task: &TaskSpec,
         train: Features<'_, '_>,
         validation: Option<Features<'_, '_>>,
-        seed: u64,
     ) -> Result<Self> {
+        let (kind, seed) = (options.head, options.seed);
         let (table, targets) = (train.table, train.examples.targets);
         if kind == HeadKind::Forest {
             let Some(validation) = validation else {
@@ -78,6 +72,12 @@ impl Head {
             };
             let most = MANY_TREES.into_iter().max().unwrap_or(TREES);
             return choose_trees(task, Forest::fit(task, table, targets, most, seed)?, validation);
+        }
+        if let Target::Multiclass(classes) = task.target
+            && classes > MOST_CLASSES
+        {
+            let (device, cancellation) = (options.device.as_str(), &options.cancellation);
+            return Softmax::fit(classes, train, validation, device, cancellation).map(Self::Softmax);
         }
         let fit = |penalty: f64| -> Result<Self> {
             Ok(match task.target {
@@ -92,7 +92,7 @@ impl Head {
             let loss = match &head {
                 Self::Logistic(head) => head.loss(validation.table, validation.examples.targets),
                 Self::Ridge(head) => head.loss(validation.table, validation.examples.targets),
-                Self::Forest(_) => f64::INFINITY,
+                Self::Forest(_) | Self::Softmax(_) => f64::INFINITY,
             };
             if best.as_ref().is_none_or(|(least, _)| loss < *least) {
                 best = Some((loss, head));
@@ -102,18 +102,21 @@ impl Head {
     }
 
     /// Writes the scores of items, `[items, outputs]`.
-    pub(super) fn scores(&self, features: &Array2<f32>, mut scores: ArrayViewMut2<'_, f32>) -> Result<()> {
-        for (row, mut answer) in features.rows().into_iter().zip(scores.axis_iter_mut(Axis(0))) {
-            match self {
-                Self::Logistic(head) => answer
-                    .iter_mut()
-                    .zip(head.probabilities(row))
-                    .for_each(|(score, probability)| *score = probability as f32),
-                Self::Ridge(head) => {
+    pub(super) fn scores(&mut self, features: &Array2<f32>, mut scores: ArrayViewMut2<'_, f32>) -> Result<()> {
+        match self {
+            Self::Logistic(head) => {
+                for (row, mut answer) in features.rows().into_iter().zip(scores.axis_iter_mut(Axis(0))) {
+                    let probabilities = head.probabilities(row).into_iter().map(|value| value as f32);
+                    answer.iter_mut().zip(probabilities).for_each(|(score, value)| *score = value);
+                }
+            }
+            Self::Ridge(head) => {
+                for (row, mut answer) in features.rows().into_iter().zip(scores.axis_iter_mut(Axis(0))) {
                     answer.iter_mut().zip(head.values(row)).for_each(|(score, value)| *score = value as f32);
                 }
-                Self::Forest(head) => return head.scores(features, scores),
             }
+            Self::Softmax(head) => head.scores(features, scores)?,
+            Self::Forest(head) => head.scores(features, scores)?,
         }
         Ok(())
     }
@@ -121,6 +124,7 @@ impl Head {
     pub(super) fn facts(&self) -> Vec<Fact> {
         match self {
             Self::Logistic(head) => vec![Fact::new("head", "logistic"), Fact::new("penalty", head.penalty())],
+            Self::Softmax(head) => head.facts(),
             Self::Ridge(head) => vec![Fact::new("head", "ridge"), Fact::new("penalty", head.penalty())],
             Self::Forest(head) => vec![Fact::new("head", "forest"), Fact::new("trees", head.trees())],
         }

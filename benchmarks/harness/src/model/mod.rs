@@ -1,0 +1,94 @@
+//! `dlm model`: what models there are, and folders in and out.
+//!
+//! A model folder has the layout of Hugging Face: `config.json`, weights, and a tokenizer. Importing reads such a folder,
+//! accounts for every tensor, and writes it anew with safetensors; what was a PyTorch file is then data that no program
+//! needs to run. Exporting writes the same layout for others, or one ONNX file.
+
+mod copy;
+mod list;
+mod show;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use dlm_sdk::Result;
+
+use crate::context::{Context, Outcome};
+
+/// Lists, shows, imports and exports models.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// List presets and built-in models
+    List,
+    /// Show a preset with the origin of every number, a model folder, or a built-in model
+    Show(ShowArgs),
+    /// Read a Hugging Face folder and write it as a model folder with safetensors
+    Import(ImportArgs),
+    /// Write a model folder for other programs
+    Export(ExportArgs),
+}
+
+/// The arguments of `dlm model show`.
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    /// A preset's name, a model folder, or a built-in model's id
+    model: String,
+}
+
+/// The arguments of `dlm model import`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  dlm model import --from downloads/GROVER --output models/grover")]
+pub struct ImportArgs {
+    /// Folder with config.json, model.safetensors or pytorch_model.bin, and tokenizer.json or vocab.txt
+    #[arg(long, value_name = "DIR")]
+    from: PathBuf,
+    /// Folder to write
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// The arguments of `dlm model export`.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  dlm model export --model my-model --format huggingface --output for-others\n  \
+                        dlm model export --model my-model --format onnx --output for-others"
+)]
+pub struct ExportArgs {
+    /// A model folder
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// The form
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Format,
+    /// Folder to write
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// The form of an exported model.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// config.json, model.safetensors and the tokenizer, as transformers loads them
+    Huggingface,
+    /// model.onnx: from `input_ids` and `attention_mask` to the last hidden states; the tokenizer beside it
+    Onnx,
+}
+
+impl ModelCommand {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// There is no such model, a folder is not what it should be, or a file cannot be read or written.
+    pub fn run(self, context: &Context) -> Result<Outcome> {
+        match self {
+            Self::List => list::run(context)?,
+            Self::Show(arguments) => show::run(&arguments.model, context)?,
+            Self::Import(arguments) => copy::import(&arguments.from, &arguments.output, context)?,
+            Self::Export(arguments) => {
+                copy::export(&arguments.model, &arguments.output, arguments.format, context)?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+}

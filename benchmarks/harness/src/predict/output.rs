@@ -1,0 +1,184 @@
+//! Predictions as files.
+//!
+//! | ending | a row |
+//! |---|---|
+//! | `.tsv` | name, start, end, prediction, `score_0` and so on, under a head |
+//! | `.bed` | chromosome, start, end, name, the highest score times 1,000, strand, prediction |
+//! | `.parquet` | name, chromosome, start, end, prediction, scores |
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use dlm_genome::output::Output;
+use dlm_sdk::{Error, Result};
+use ndarray::ArrayView1;
+use parquet::{
+    data_type::{ByteArray, ByteArrayType, FloatType, Int64Type},
+    errors::ParquetError,
+};
+
+use super::plain;
+use crate::{
+    files::write_error,
+    rows::Row,
+    tables::{ParquetFile, failed},
+};
+
+/// A sequence and its answer.
+#[derive(Clone, Debug)]
+pub(super) struct Answered<'r> {
+    pub(super) row: &'r Row,
+    pub(super) prediction: String,
+    pub(super) scores: ArrayView1<'r, f32>,
+}
+
+/// Takes answers in order.
+pub(super) trait Sink {
+    fn write(&mut self, answered: &Answered<'_>) -> Result<()>;
+
+    /// Puts the file in its place.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// Begins a file in the form that its ending says.
+pub(super) fn create(path: &Path, outputs: usize) -> Result<Box<dyn Sink>> {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    match ending {
+        Some("tsv" | "bed") => {
+            let mut table =
+                Table { path: path.to_owned(), output: Output::create(path)?, bed: ending == Some("bed") };
+            if !table.bed {
+                let scores: String = (0..outputs).map(|score| format!("\tscore_{score}")).collect();
+                table.line(&format!("name\tstart\tend\tprediction{scores}"))?;
+            }
+            Ok(Box::new(table))
+        }
+        Some("parquet") => Ok(Box::new(Columns::create(path)?)),
+        _ => Err(Error::invalid(format!("{}: the ending says no form", path.display()))
+            .with_hint("known are .tsv, .parquet and .bed")),
+    }
+}
+
+/// Lines of text.
+struct Table {
+    path: PathBuf,
+    output: Output,
+    bed: bool,
+}
+
+impl Table {
+    fn line(&mut self, line: &str) -> Result<()> {
+        writeln!(self.output, "{line}").map_err(|error| write_error(&self.path, error))
+    }
+}
+
+impl Sink for Table {
+    fn write(&mut self, answered: &Answered<'_>) -> Result<()> {
+        let (interval, name) = (&answered.row.interval, plain(&answered.row.name)?);
+        let (start, end) = (interval.start(), interval.end());
+        let prediction = plain(&answered.prediction)?;
+        if self.bed {
+            let highest = answered.scores.iter().copied().fold(0.0_f32, f32::max).clamp(0.0, 1.0);
+            let score = (highest * 1_000.0).round() as u32;
+            let strand = interval.strand().map_or('.', |strand| strand.symbol());
+            let chromosome = interval.chromosome();
+            return self.line(&format!("{chromosome}\t{start}\t{end}\t{name}\t{score}\t{strand}\t{prediction}"));
+        }
+        let scores: String = answered.scores.iter().map(|score| format!("\t{score}")).collect();
+        self.line(&format!("{name}\t{start}\t{end}\t{prediction}{scores}"))
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(self.output.commit()?)
+    }
+}
+
+const SCHEMA: &str = "
+message predictions {
+    required binary name (UTF8);
+    required binary chromosome (UTF8);
+    required binary prediction (UTF8);
+    required int64 start;
+    required int64 end;
+    required group scores (LIST) { repeated group list { required float element; } }
+}";
+/// Rows a group.
+const GROUP: usize = 1 << 16;
+
+/// Parquet.
+struct Columns {
+    path: PathBuf,
+    file: ParquetFile,
+    texts: [Vec<ByteArray>; 3],
+    numbers: [Vec<i64>; 2],
+    scores: Vec<f32>,
+    repetitions: Vec<i16>,
+}
+
+impl Columns {
+    fn create(path: &Path) -> Result<Self> {
+        Ok(Self {
+            path: path.to_owned(),
+            file: ParquetFile::create(path, SCHEMA)?,
+            texts: [const { Vec::new() }; 3],
+            numbers: [const { Vec::new() }; 2],
+            scores: Vec::new(),
+            repetitions: Vec::new(),
+        })
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.texts[0].is_empty() {
+            return Ok(());
+        }
+        self.group().map_err(|error| failed(&self.path, error))?;
+        self.texts.iter_mut().for_each(Vec::clear);
+        self.numbers.iter_mut().for_each(Vec::clear);
+        self.scores.clear();
+        self.repetitions.clear();
+        Ok(())
+    }
+
+    fn group(&mut self) -> std::result::Result<(), ParquetError> {
+        let mut group = self.file.group()?;
+        for values in &self.texts {
+            let Some(mut column) = group.next_column()? else { break };
+            column.typed::<ByteArrayType>().write_batch(values, None, None)?;
+            column.close()?;
+        }
+        for values in &self.numbers {
+            let Some(mut column) = group.next_column()? else { break };
+            column.typed::<Int64Type>().write_batch(values, None, None)?;
+            column.close()?;
+        }
+        if let Some(mut column) = group.next_column()? {
+            let present = vec![1; self.scores.len()];
+            column.typed::<FloatType>().write_batch(&self.scores, Some(&present), Some(&self.repetitions))?;
+            column.close()?;
+        }
+        group.close().map(|_| ())
+    }
+}
+
+impl Sink for Columns {
+    fn write(&mut self, answered: &Answered<'_>) -> Result<()> {
+        let interval = &answered.row.interval;
+        let texts = [answered.row.name.as_str(), interval.chromosome(), &answered.prediction];
+        for (column, text) in self.texts.iter_mut().zip(texts) {
+            column.push(ByteArray::from(text));
+        }
+        self.numbers[0].push(interval.start() as i64);
+        self.numbers[1].push(interval.end() as i64);
+        self.scores.extend(&answered.scores);
+        self.repetitions.push(0);
+        self.repetitions.extend(std::iter::repeat_n(1, answered.scores.len().saturating_sub(1)));
+        if self.texts[0].len() >= GROUP { self.flush() } else { Ok(()) }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        self.flush()?;
+        self.file.finish()
+    }
+}
