@@ -195,6 +195,49 @@ fn grammar(stream: &mut Stream, length: usize) -> Vec<u8> {
     text
 }
 
+#[test]
+fn what_chooses_is_not_what_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let fasta = genome(folder.path(), random);
+    let corpus = open(folder.path(), &fasta, 4, None);
+    let (choose, report) = HeldOut::pair(&corpus, RECIPE, MASKING, 8, 62, 20).unwrap();
+    let rows = |held: &HeldOut| -> Vec<Vec<i64>> {
+        let rows = held.batches().iter().flat_map(|batch| {
+            let mut ids = batch.ids.clone();
+            for (&place, &label) in batch.places.iter().zip(&batch.labels).take(batch.guessed) {
+                let columns = ids.ncols();
+                ids[[place as usize / columns, place as usize % columns]] = label;
+            }
+            ids.rows()
+                .into_iter()
+                .map(|row| row.iter().copied().filter(|&id| id > 0).collect())
+                .collect::<Vec<_>>()
+        });
+        rows.collect()
+    };
+    let (choose, report) = (rows(&choose), rows(&report));
+    assert_eq!((choose.len(), report.len()), (20, 20));
+    assert!(choose.iter().all(|row| !report.contains(row)));
+}
+
+#[test]
+fn parts_make_up_the_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let fasta = genome(folder.path(), random);
+    let corpus = open(folder.path(), &fasta, 4, None);
+    let batches = Batches::new(Arc::clone(&corpus), RECIPE, MASKING, 8, 62, 3).unwrap();
+    for step in 0..6 {
+        let (whole, parts) = (batches.batch(step).unwrap(), batches.parts(step, 130).unwrap());
+        assert!(parts.len() > 1 && parts.iter().all(|part| part.ids.len() <= 130));
+        let sum = |of: fn(&dlm_train::data::Batch) -> u64| parts.iter().map(of).sum::<u64>();
+        assert_eq!((sum(|it| it.tokens), sum(|it| it.bases)), (whole.tokens, whole.bases));
+        assert_eq!(sum(|it| it.ids.nrows() as u64), 8);
+        let weight: f32 = parts.iter().flat_map(|part| &part.weights).sum();
+        assert!((weight - 1.0).abs() < 1e-5);
+        assert_eq!(batches.bases(step).unwrap(), whole.bases);
+    }
+}
+
 fn controls(grammar: impl Fn(&mut Stream, usize) -> Vec<u8>) -> (Score, Score) {
     let folder = tempfile::tempdir().unwrap();
     let fasta = genome(folder.path(), grammar);
@@ -213,6 +256,16 @@ fn controls(grammar: impl Fn(&mut Stream, usize) -> Vec<u8>) -> (Score, Score) {
     }
     let again = HeldOut::new(&corpus, RECIPE, Masking { share: 0.1, ..MASKING }, 8, 62, 100).unwrap();
     assert_eq!(held.batches(), again.batches());
+    for batch in held.batches() {
+        let columns = batch.ids.ncols();
+        for &place in &batch.places[..batch.guessed] {
+            assert_eq!(
+                batch.ids[[place as usize / columns, place as usize % columns]],
+                4,
+                "it can be read off"
+            );
+        }
+    }
     (unigram.score(&corpus, held.hidden()).unwrap(), neighbours.score(&corpus, held.hidden()).unwrap())
 }
 
