@@ -8,7 +8,7 @@ use std::{
 use dlm_dataset::{Part, Splits, Table, bases, overlap::canonical, table::Row};
 use dlm_sdk::{Error, ExampleSet, Locus, Result, Split, SplitKind, TaskSpec};
 
-use crate::{OwnTask, labels::Labels, locus, manifest::Manifest};
+use crate::{OwnTask, labels::Labels, locus, manifest::Manifest, rows};
 
 const COLUMNS: [&str; 9] = ["id", "name", "sequence", "seq", "label", "labels", "split", "group", "locus"];
 
@@ -23,6 +23,8 @@ pub(crate) fn open(folder: &Path) -> Result<OwnTask> {
         |(message, hint)| Error::invalid(format!("{}: {message}", path.display())).with_hint(hint),
     )?;
     let examples = folder.join(&manifest.examples);
+    let packed = examples.extension().is_some_and(|end| end.eq_ignore_ascii_case("parquet"));
+    let read = if packed { rows::read } else { read };
     let sets = read(&examples, &labels, manifest.split.kind())?;
     check(&examples, &sets, &labels)?;
     let held_out = sets[1..]

@@ -28,6 +28,9 @@
 //! | `group` | what must not be in two splits: a gene, a locus, a chromosome |
 //! | `locus` | where the sequence lies, half-open and counted from zero |
 //!
+//! A task that `dlm task build` made keeps its examples in `examples.parquet` instead, with the same columns and one more,
+//! `cuts`, for fixed token boundaries; `task.toml` then says `examples = "examples.parquet"`.
+//!
 //! [`init`] makes such a folder from a table, FASTA files, or BED and a genome. The task's spec is the folder's path.
 
 mod folder;
@@ -35,6 +38,8 @@ mod init;
 mod labels;
 mod locus;
 mod manifest;
+mod rows;
+mod write;
 
 use std::path::Path;
 
@@ -43,6 +48,7 @@ use dlm_sdk::prelude::*;
 
 pub use init::{Init, Made, SplitBy, init};
 pub use labels::TargetKind;
+pub use write::manifest_of;
 
 register! {
     task "own-data", "a folder of own labelled sequences, by its path (made by `dlm task init`)",

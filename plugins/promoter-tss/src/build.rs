@@ -5,12 +5,12 @@ use std::{
     sync::Arc,
 };
 
-use dlm_dataset::{overlap, partition};
+use dlm_dataset::{overlap, partition, shuffle};
 use dlm_genome::{Genome, names};
 use dlm_sdk::{Error, ExampleSet, Locus, Result, Split, SplitKind, random::Stream};
 
 use crate::{
-    Negative, Settings, shuffle,
+    Negative, Settings,
     starts::{self, Start, Table},
     windows::{self, DISTANCE, LENGTH, Negatives, TOLERANCE, Window},
 };

@@ -23,7 +23,6 @@
 //! 80, 10 and 10 % of the windows at random, as publications do.
 
 mod build;
-mod shuffle;
 mod starts;
 mod windows;
 

@@ -7,17 +7,22 @@
 //! - the same sequence stands in train and test, as it is or as its reverse complement: [`overlap`] counts them;
 //! - there is no validation split, or none at all: [`partition`] draws one that keeps groups together and the classes
 //!   in proportion, from a seed.
+//!
+//! Tasks that are cut from a genome put their examples into splits by [`Located`], and make negatives by [`shuffle`].
 
 pub mod bases;
 pub mod fasta;
 pub mod overlap;
 pub mod partition;
+pub mod shuffle;
 pub mod table;
 pub mod text;
 
+mod located;
 mod splits;
 mod stream;
 
+pub use located::{Located, SplitBy};
 pub use splits::{Part, Published, Splits};
 pub use stream::stream;
 pub use table::Table;

@@ -8,7 +8,7 @@ use dlm_sdk::{dna, random::Stream};
 
 /// Returns a shuffle with the same first and last base, each with the same probability; `None` if the sequence holds
 /// anything but A, C, G and T.
-pub(crate) fn dinucleotides(bases: &[u8], stream: &mut Stream) -> Option<Vec<u8>> {
+pub fn dinucleotides(bases: &[u8], stream: &mut Stream) -> Option<Vec<u8>> {
     let codes: Vec<usize> =
         bases.iter().map(|&base| dna::code(base).map(usize::from)).collect::<Option<_>>()?;
     let (Some(&first), Some(&last)) = (codes.first(), codes.last()) else { return Some(Vec::new()) };

@@ -5,7 +5,7 @@
 //! Column 5 is the score in bits, column 7 the p-value. How long the scan took goes to the standard error.
 #![expect(clippy::print_stderr, reason = "an example talks to a person")]
 
-use std::{env, error::Error, io::Write, time::Instant};
+use std::{env, error::Error, io::Write, path::Path, time::Instant};
 
 use dlm_genome::{
     Genome,
@@ -17,10 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [motif, genome, rest @ ..] = arguments.as_slice() else {
         return Err("usage: motif_scan MOTIF GENOME [P_VALUE]".into());
     };
-    let motif = match motif {
-        path if path.ends_with(".meme") => meme::open(path)?.motifs.remove(0),
-        path => jaspar::open(path)?.remove(0),
-    };
+    let is_meme = Path::new(motif).extension().is_some_and(|end| end.eq_ignore_ascii_case("meme"));
+    let motif = if is_meme { meme::open(motif)?.motifs.remove(0) } else { jaspar::open(motif)?.remove(0) };
     let p_value = rest.first().map_or(Ok(1e-4), |text| text.parse())?;
     let genome = Genome::open(genome)?;
     let began = Instant::now();

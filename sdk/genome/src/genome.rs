@@ -108,6 +108,21 @@ impl Genome {
         self.by_name.get(name).map(|&index| &self.records[index])
     }
 
+    /// Returns how the genome spells a name: as given, or else in the other habit, `chr1` for `1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let genome = dlm_genome::Genome::read(&b">21\nACGT\n"[..], "toy.fa")?;
+    /// assert_eq!(genome.spelling("chr21"), Some("21"));
+    /// assert_eq!(genome.spelling("chr2"), None);
+    /// # Ok::<(), dlm_genome::Error>(())
+    /// ```
+    pub fn spelling(&self, name: &str) -> Option<&str> {
+        let record = self.get(name).or_else(|| self.get(&names::other_spelling(name)))?;
+        Some(record.name())
+    }
+
     /// Returns the bases of a sequence.
     ///
     /// # Errors

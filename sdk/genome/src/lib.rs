@@ -4,7 +4,7 @@
 //!
 //! A genome is a few long *sequences* (chromosomes), each a name and a text over A, C, G and T, with N where nobody knows
 //! the base. It comes as **FASTA**. What lies where on it comes as tables: **BED** (any intervals), **narrowPeak** (peaks
-//! of an experiment), **GFF3** and **GTF** (genes and their parts). Both strands carry meaning: what is read on the
+//! of an experiment), **SGA** (promoters of EPDnew), **GFF3** and **GTF** (genes and their parts). Both strands carry meaning: what is read on the
 //! reverse strand is the reverse complement of what the file says.
 //!
 //! Positions here are always **0-based and half-open**, whatever the file counts: the first base is 0, and an interval's
@@ -22,11 +22,11 @@
 //! |---|---|
 //! | [`fasta`] | records one by one, whole or by index; the policy for soft mask, N and IUPAC codes |
 //! | [`Genome`] | whole sequences in memory |
-//! | [`bed`], [`narrow_peak`], [`gff`] | tables of intervals, checked against a genome on request |
-//! | [`Tss`] | where genes begin, and windows around that |
+//! | [`bed`], [`narrow_peak`], [`gff`], [`sga`] | tables of intervals, checked against a genome on request |
+//! | [`Tss`], [`Sites`] | where genes begin, and windows around that |
 //! | [`Interval`], [`IntervalSet`] | stretches of a genome; union, difference, overlap, distance |
 //! | [`acgt_runs`], [`Windows`] | the known stretches of a sequence; windows over it |
-//! | [`Blocks`], [`BlockSplit`] | groups and splits that do not leak |
+//! | [`Blocks`], [`BlockSplit`], [`clusters()`] | groups and splits that do not leak |
 //! | [`motif`] | count matrices, and where a sequence looks like one |
 //! | [`chain`] | where the bases of one build lie in another |
 //! | [`names`] | `chr1` or `1` |
@@ -56,6 +56,7 @@ pub mod bed;
 mod block_split;
 mod blocks;
 pub mod chain;
+mod clusters;
 mod error;
 pub mod fasta;
 mod genome;
@@ -70,6 +71,8 @@ pub mod narrow_peak;
 pub mod output;
 mod runs;
 mod scanner;
+pub mod sga;
+mod sites;
 mod table;
 pub mod tokenized;
 mod tss;
@@ -80,6 +83,7 @@ pub use dlm_sdk::Strand;
 pub use crate::{
     block_split::BlockSplit,
     blocks::Blocks,
+    clusters::clusters,
     error::{Error, ErrorKind, Position, Result},
     genome::Genome,
     input::Compression,
@@ -87,6 +91,7 @@ pub use crate::{
     interval_set::IntervalSet,
     lengths::Lengths,
     runs::{AcgtRuns, acgt_runs},
+    sites::Sites,
     table::{Row, Table},
     tss::Tss,
     windows::Windows,

@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use dlm_sdk::Strand;
 
-use crate::{Error, ErrorKind, Interval, Lengths, Result, bed, gff, table::bad};
+use crate::{
+    Error, ErrorKind, Interval, Lengths, Result, bed, gff, sga,
+    table::{bad, position},
+};
 
 /// A transcription start site: the first transcribed base, 0-based, and the direction of transcription.
 ///
@@ -43,6 +46,64 @@ impl Tss {
         Self::of(row.interval(), row.name())
     }
 
+    /// Takes the start of a row of EPDnew's BED files.
+    ///
+    /// EPDnew writes a promoter as the 60 bases from 49 before the start to 10 behind it, in reading direction, and marks
+    /// the start by the thick part (columns 7 and 8), which begins there on the forward strand and ends there on the
+    /// reverse strand. Rows of one base are the start itself.
+    ///
+    /// # Errors
+    ///
+    /// The row has no strand, is neither 1 nor 60 bases long, or its thick part says something else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use dlm_genome::{Tss, bed};
+    ///
+    /// let text = &b"chr1 959207 959267 NOC2L_1 900 - 959207 959217\nchr1 960583 960643 KLHL17_1 900 + 960632 960643\n"[..];
+    /// let mut rows = bed::Reader::new(text, "epd.bed")?;
+    /// assert!(Tss::from_epd(&rows.next().unwrap()?).is_err());
+    /// assert_eq!(Tss::from_epd(&rows.next().unwrap()?)?.position(), 960_632);
+    /// # Ok::<(), dlm_genome::Error>(())
+    /// ```
+    pub fn from_epd(row: &bed::Record) -> Result<Self> {
+        const UPSTREAM: u64 = 49;
+        const LENGTH: u64 = 60;
+        let interval = row.interval();
+        if interval.len() == 1 {
+            return Self::from_bed(row);
+        }
+        if interval.len() != LENGTH {
+            return Err(bad(format!("row has {} bases, not the 1 or {LENGTH} of EPDnew", interval.len()))
+                .with_hint(
+                    "a table of genes is read as one: its first base in reading direction is the start",
+                ));
+        }
+        let mut site = Self::of(interval, row.name())?;
+        let thick = match row.further() {
+            [start, end, ..] => Some((position(start, "thick start")?, position(end, "thick end")?)),
+            _ => None,
+        };
+        let marked = match site.strand {
+            Strand::Forward => {
+                site.position = interval.start() + UPSTREAM;
+                thick.map(|(start, _)| start)
+            }
+            Strand::Reverse => {
+                site.position = interval.end() - 1 - UPSTREAM;
+                thick.and_then(|(_, end)| end.checked_sub(1))
+            }
+        };
+        match marked {
+            Some(marked) if marked != site.position => Err(bad(format!(
+                "thick part marks base {marked}, and the row's ends base {} as the start",
+                site.position
+            ))),
+            _ => Ok(site),
+        }
+    }
+
     /// Takes the start of a gene or transcript.
     ///
     /// # Errors
@@ -52,7 +113,7 @@ impl Tss {
         Self::of(feature.interval(), feature.name())
     }
 
-    fn of(interval: &Interval, name: Option<&str>) -> Result<Self> {
+    pub(crate) fn of(interval: &Interval, name: Option<&str>) -> Result<Self> {
         let (position, strand) = match interval.strand() {
             Some(Strand::Forward) => (interval.start(), Strand::Forward),
             Some(Strand::Reverse) => (interval.end() - 1, Strand::Reverse),
@@ -77,6 +138,40 @@ impl Tss {
         let mut sites = Vec::new();
         while let Some(row) = reader.next().transpose()? {
             sites.push(Self::from_bed(&row).map_err(|error| reader.place(error))?);
+        }
+        Ok(sites)
+    }
+
+    /// Reads a table of EPDnew promoters, BED or SGA as the name ends, in the order of the file, checked against a genome
+    /// if one is given. Of an SGA file only rows whose feature is `TSS` are taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_bed`](Self::read_bed), and see [`from_epd`](Self::from_epd).
+    pub fn read_epd(path: impl AsRef<Path>, lengths: Option<&Lengths>) -> Result<Vec<Self>> {
+        let path = path.as_ref();
+        let stem =
+            path.extension().filter(|end| end.eq_ignore_ascii_case("gz")).and_then(|_| path.file_stem());
+        let name = stem.map_or(path, Path::new);
+        let mut sites = Vec::new();
+        if name.extension().is_some_and(|end| end.eq_ignore_ascii_case("sga")) {
+            let mut reader = sga::Reader::open(path)?;
+            if let Some(lengths) = lengths {
+                reader = reader.within(lengths.clone());
+            }
+            while let Some(row) = reader.next().transpose()? {
+                if row.feature() == "TSS" {
+                    sites.push(row.tss().map_err(|error| reader.place(error))?);
+                }
+            }
+        } else {
+            let mut reader = bed::Reader::open(path)?;
+            if let Some(lengths) = lengths {
+                reader = reader.within(lengths.clone());
+            }
+            while let Some(row) = reader.next().transpose()? {
+                sites.push(Self::from_epd(&row).map_err(|error| reader.place(error))?);
+            }
         }
         Ok(sites)
     }

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use dlm_genome::{
-    BlockSplit, Blocks, ErrorKind, Interval, IntervalSet, Lengths, Strand, Tss, Windows, acgt_runs,
+    BlockSplit, Blocks, ErrorKind, Interval, IntervalSet, Lengths, Strand, Tss, Windows, acgt_runs, clusters,
 };
 use dlm_sdk::Split;
 use proptest::prelude::*;
@@ -30,6 +30,24 @@ fn flags(ranges: &[Range<u64>]) -> Vec<bool> {
 }
 
 proptest! {
+    #[test]
+    fn clusters_are_what_the_widened_set_joins(ranges in ranges(), distance in 1_u64..6) {
+        let intervals: Vec<_> = ranges.iter().map(interval).collect();
+        let numbers = clusters(&intervals, distance);
+        // Each interval longer by the distance, less the base that touching needs not: what then joins is one cluster.
+        let long: Vec<_> = ranges.iter().map(|r| interval(&(r.start..r.end + distance - 1))).collect();
+        let joined: IntervalSet = long.iter().collect();
+        let stretch = |range: &Range<u64>| joined.stretches("c").iter().position(|s| s.contains(&range.start));
+        for (a, first) in ranges.iter().zip(&numbers) {
+            for (b, second) in ranges.iter().zip(&numbers) {
+                prop_assert_eq!(first == second, stretch(a) == stretch(b));
+            }
+        }
+        let mut seen = numbers.clone();
+        seen.dedup();
+        prop_assert!(numbers.first().is_none_or(|&first| first == 0));
+    }
+
     #[test]
     fn sets_equal_flags(a in ranges(), b in ranges(), probe in (0..LENGTH - 1, 1..9_u64)) {
         let (of_a, of_b) = (flags(&a), flags(&b));

@@ -2,7 +2,7 @@
 
 mod support;
 
-use dlm_genome::{ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, gff, narrow_peak};
+use dlm_genome::{ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, gff, narrow_peak, sga};
 use support::{bgzip, gzip, real, shown};
 
 fn rows<T: Row>(text: &str) -> Result<Vec<T>> {
@@ -67,6 +67,46 @@ fn gff_refusals() {
         ("attributes", "chr1\ts\tgene\t1\t2\t.\t+\t.\tjusttext\n"),
         ("open quotation mark", "chr1\ts\tgene\t1\t2\t.\t+\t.\tgene_id \"A; level 2;\n"),
     ]));
+}
+
+#[test]
+fn sga_refusals() {
+    insta::assert_snapshot!(refusals::<sga::Record>(&[
+        ("empty", "# x\n"),
+        ("four columns", "NC_000001.10\tTSS\t5\t+\n"),
+        ("position zero", "NC_000001.10\tTSS\t0\t+\t1\n"),
+        ("position", "NC_000001.10\tTSS\tx\t+\t1\n"),
+        ("strand", "NC_000001.10\tTSS\t5\t.\t1\n"),
+        ("count", "NC_000001.10\tTSS\t5\t+\t-1\n"),
+    ]));
+}
+
+#[test]
+fn epd_rows_start_at_their_forty_ninth_base() {
+    let site = |line: &str| {
+        let row = rows::<bed::Record>(line).unwrap().remove(0);
+        Tss::from_epd(&row).map(|site| site.position()).map_err(|error| error.to_string())
+    };
+    assert_eq!(site("c\t100\t160\tp\t0\t+\t149\t160\n"), Ok(149));
+    assert_eq!(site("c\t100\t160\tp\t0\t-\t100\t111\n"), Ok(110));
+    assert_eq!(site("c\t100\t160\tp\t0\t-\n"), Ok(110));
+    assert_eq!(site("c\t100\t101\tp\t0\t-\n"), Ok(100));
+    let marks = "thick part marks base 150, and the row's ends base 149 as the start".to_owned();
+    assert_eq!(site("c\t100\t160\tp\t0\t+\t150\t160\n"), Err(marks));
+    assert_eq!(
+        site("c\t100\t400\tp\t0\t+\n"),
+        Err("row has 300 bases, not the 1 or 60 of EPDnew".to_owned())
+    );
+    assert!(site("c\t100\t160\tp\t0\t.\n").is_err());
+}
+
+#[test]
+fn real_sga_promoters_are_read() {
+    let Some(path) = real("promoters/epdnew_hg19_GRCh37.SPar-K.sga") else { return };
+    let sites = Tss::read_epd(path, None).unwrap();
+    assert_eq!(sites.len(), 23_360);
+    assert_eq!(sites.iter().filter(|site| site.chromosome() == "chr21").count(), 242);
+    assert_eq!((sites[0].chromosome(), sites[0].position()), ("chr1", 861_122));
 }
 
 #[test]

@@ -1,0 +1,158 @@
+//! What the task is made from, and its options.
+
+use std::{num::NonZeroUsize, path::PathBuf};
+
+use dlm_dataset::SplitBy;
+use dlm_sdk::prelude::*;
+
+pub(crate) const OPTIONS: &[OptionSpec] = &[
+    OptionSpec { key: "genome", default: None, help: "FASTA file of the genome, plain, gzip or bgzip" },
+    OptionSpec { key: "motif", default: None, help: "the motif, JASPAR counts or MEME text (.meme)" },
+    OptionSpec { key: "peaks", default: None, help: "peaks of a ChIP-seq experiment, narrowPeak or BED" },
+    OptionSpec {
+        key: "preset",
+        default: Some("paper"),
+        help: "paper or tutorial: what happens to doubled sites",
+    },
+    OptionSpec {
+        key: "cut",
+        default: Some("auto"),
+        help: "a p-value, stored:N as FIMO stores hits, or auto",
+    },
+    OptionSpec { key: "allow-empty", default: Some("no"), help: "yes: a chromosome may have no peak" },
+    OptionSpec {
+        key: "chromosome",
+        default: None,
+        help: "chromosomes to take; all of the genome if not given",
+    },
+    OptionSpec { key: "split", default: Some("grouped"), help: "grouped, chromosome or paper" },
+    OptionSpec { key: "seed", default: Some("0"), help: "seed of splits" },
+];
+
+/// What happens to sites that the scan or the peaks name twice.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Preset {
+    /// Each site is one example.
+    Paper,
+    /// As the published notebook has it: an example a strand and peak.
+    Tutorial,
+}
+
+/// Which hits of the motif are sites.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cut {
+    /// `Stored` of 100,000 on a genome of at least 10^9 bases, p < 0.000007 on a smaller one.
+    Auto,
+    /// All with a lower p-value.
+    PValue(f64),
+    /// Those with p < 0.0001 that are left in a store with room for some.
+    Stored(NonZeroUsize),
+}
+
+/// What the task is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The FASTA file of the genome.
+    pub genome: PathBuf,
+    /// The file of the motif.
+    pub motif: PathBuf,
+    /// The file of peaks.
+    pub peaks: PathBuf,
+    /// What happens to doubled sites.
+    pub preset: Preset,
+    /// Which hits are sites.
+    pub cut: Cut,
+    /// Whether a chromosome may have no peak.
+    pub allow_empty: bool,
+    /// The chromosomes to take, in either spelling; none: all of the genome.
+    pub chromosomes: Vec<String>,
+    /// How examples are put into splits.
+    pub split: SplitBy,
+    /// The seed of splits.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// Creates settings with all defaults.
+    pub fn new(genome: impl Into<PathBuf>, motif: impl Into<PathBuf>, peaks: impl Into<PathBuf>) -> Self {
+        Self {
+            genome: genome.into(),
+            motif: motif.into(),
+            peaks: peaks.into(),
+            preset: Preset::Paper,
+            cut: Cut::Auto,
+            allow_empty: false,
+            chromosomes: Vec::new(),
+            split: SplitBy::Group,
+            seed: 0,
+        }
+    }
+
+    /// Reads settings from options.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](ErrorKind::Invalid), naming the option that is missing or wrong.
+    pub fn from_config(config: &Config) -> Result<Self> {
+        if let Some(text) = config.positional() {
+            return Err(Error::invalid(format!("ctcf takes options only, not {text:?}")));
+        }
+        let path = |key: &str, hint: &'static str| {
+            let missing = || Error::invalid(format!("option {key} is missing")).with_hint(hint);
+            config.get(key).map(PathBuf::from).ok_or_else(missing)
+        };
+        let mut settings = Self::new(
+            path("genome", "say where the FASTA file is with --genome FILE or genome=FILE")?,
+            path("motif", "say where the matrix MA0139.1 of JASPAR is with motif=FILE")?,
+            path("peaks", "say where the peaks are with peaks=FILE")?,
+        );
+        settings.preset = match config.get("preset") {
+            Some("paper") | None => Preset::Paper,
+            Some("tutorial") => Preset::Tutorial,
+            Some(other) => return Err(refuse("preset", other, "paper or tutorial")),
+        };
+        settings.cut = cut(config.get("cut").unwrap_or("auto"))?;
+        settings.allow_empty = match config.get("allow-empty") {
+            Some("yes") => true,
+            Some("no") | None => false,
+            Some(other) => return Err(refuse("allow-empty", other, "yes or no")),
+        };
+        settings.chromosomes = config.list("chromosome")?;
+        settings.split = SplitBy::parse(config.get("split").unwrap_or("grouped"))?;
+        settings.seed = config.need("seed")?;
+        Ok(settings)
+    }
+
+    /// Names the task: what makes its examples, not how they are split.
+    pub(crate) fn name(&self) -> String {
+        let mut name = "ctcf".to_owned();
+        if self.preset == Preset::Tutorial {
+            name.push_str(",preset=tutorial");
+        }
+        match self.cut {
+            Cut::Auto => {}
+            Cut::PValue(p_value) => name.push_str(&format!(",cut={p_value:e}")),
+            Cut::Stored(room) => name.push_str(&format!(",cut=stored:{room}")),
+        }
+        name
+    }
+}
+
+fn cut(text: &str) -> Result<Cut> {
+    if text == "auto" {
+        return Ok(Cut::Auto);
+    }
+    let known = "auto, stored:100000, or a p-value above 0 and at most 0.01";
+    match text.strip_prefix("stored:") {
+        Some(room) => room.parse().map(Cut::Stored).map_err(|_| refuse("cut", text, known)),
+        None => match text.parse() {
+            Ok(p_value) if p_value > 0.0 && p_value <= 0.01 => Ok(Cut::PValue(p_value)),
+            _ => Err(refuse("cut", text, known)),
+        },
+    }
+}
+
+fn refuse(key: &str, value: &str, known: &str) -> Error {
+    Error::invalid(format!("option {key}: {value:?} is not a value it can take"))
+        .with_hint(format!("it is {known}"))
+}
