@@ -1,8 +1,9 @@
 //! `dlm compare`: two methods, item by item.
 //!
 //! On every task that both have finished, under the same protocol and on the same examples, the difference of the
-//! primary metric is resampled by leakage group, and the exact test of McNemar counts the items that only one of the two
-//! has right. P-values are corrected over the tasks by Holm.
+//! primary metric is resampled by leakage group and seed, the exact test of McNemar counts the items that only one of the
+//! two has right, and the test of DeLong compares areas under the ROC curve. P-values are corrected over the tasks by Holm
+//! and by Benjamini and Hochberg.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
@@ -12,8 +13,8 @@ use serde::Serialize;
 
 use crate::{
     context::{Context, Outcome},
-    results::{Document, Interval, Protocol, Store, Summary, Truth},
-    statistics::{Difference, holm, mcnemar, paired},
+    results::{Answer, Document, Interval, Prediction, Protocol, Store, Summary, Truth},
+    statistics::{Difference, benjamini_hochberg, delong, holm, mcnemar, paired, two_level},
 };
 
 /// The arguments of `dlm compare`.
@@ -49,16 +50,39 @@ pub struct Comparison {
     pub b: f64,
     /// The first minus the second; positive is better for the first, whichever way the metric points.
     pub difference: f64,
-    /// Its interval, paired over test items by group.
+    /// Its interval, paired over test items by group, with seeds resampled too.
     pub interval: Option<Interval>,
     /// The p-value of the paired bootstrap.
     pub p_value: Option<f64>,
     /// The same, corrected over tasks by Holm.
     pub p_holm: Option<f64>,
+    /// The same, corrected over tasks by Benjamini and Hochberg.
+    pub p_bh: Option<f64>,
     /// The least true difference that this test set finds in four of five cases.
     pub detectable: Option<f64>,
     /// The exact test of McNemar on the first common seed; `None` for labels and values.
     pub mcnemar: Option<McNemarRow>,
+    /// The test of DeLong on the first common seed; `None` unless there are two classes.
+    pub delong: Option<DeLongRow>,
+}
+
+/// The test of DeLong on one task. It takes items for independent.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeLongRow {
+    /// The area under the first method's ROC curve.
+    pub a: f64,
+    /// The area under the second method's.
+    pub b: f64,
+    /// The standard error of their difference.
+    pub standard_error: f64,
+    /// The two-sided p-value.
+    pub p_value: f64,
+    /// The same, corrected over tasks by Holm.
+    pub p_holm: f64,
+    /// The same, corrected over tasks by Benjamini and Hochberg.
+    pub p_bh: f64,
+    /// Whether items share groups: then the p-value is too small.
+    pub grouped: bool,
 }
 
 /// The exact test of McNemar on one task. It takes items for independent.
@@ -72,7 +96,9 @@ pub struct McNemarRow {
     pub p_value: f64,
     /// The same, corrected over tasks by Holm.
     pub p_holm: f64,
-    /// How many items share a group with another: where there are any, the p-value is too small.
+    /// The same, corrected over tasks by Benjamini and Hochberg.
+    pub p_bh: f64,
+    /// Whether items share groups: then the p-value is too small.
     pub grouped: bool,
 }
 
@@ -155,8 +181,11 @@ fn one(store: &Store, a: &Summary, b: &Summary) -> Result<Option<Comparison>> {
         let inner = interval.method.strip_prefix("bootstrap over ").unwrap_or(&interval.method);
         inner.split(',').next().unwrap_or(inner)
     });
+    let what =
+        if a.cells.len() > 1 || b.cells.len() > 1 { format!("seeds and {what}") } else { what.to_owned() };
     let difference: Option<Difference> =
-        paired(&mean_resamples(store, a, sign)?, &mean_resamples(store, b, sign)?, what);
+        paired(&resamples(store, a, sign)?, &resamples(store, b, sign)?, &what);
+    let tests = by_item(store, a, b)?;
     Ok(Some(Comparison {
         task: a.task.clone(),
         split: a.split.clone(),
@@ -167,54 +196,98 @@ fn one(store: &Store, a: &Summary, b: &Summary) -> Result<Option<Comparison>> {
         difference: sign * (score_a - score_b),
         p_value: difference.as_ref().map(|difference| difference.p_value),
         p_holm: None,
+        p_bh: None,
         detectable: difference.as_ref().map(|difference| difference.detectable),
         interval: difference.map(|difference| difference.interval),
-        mcnemar: count(store, a, b)?,
+        mcnemar: tests.mcnemar,
+        delong: tests.delong,
     }))
 }
 
-fn mean_resamples(store: &Store, row: &Summary, sign: f64) -> Result<Vec<f64>> {
-    let mut sums: Vec<f64> = Vec::new();
-    for key in &row.cells {
-        let values = store.resamples(key)?;
-        sums.resize(values.len(), 0.0);
-        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += sign * value / row.cells.len() as f64);
-    }
-    Ok(sums)
+/// Reads the primary metric in each resample of items and seeds, so that more is better.
+fn resamples(store: &Store, row: &Summary, sign: f64) -> Result<Vec<f64>> {
+    let per_seed = row.cells.iter().map(|key| store.resamples(key)).collect::<Result<Vec<_>>>()?;
+    Ok(two_level(&per_seed, &row.model).into_iter().map(|value| sign * value).collect())
 }
 
-fn count(store: &Store, a: &Summary, b: &Summary) -> Result<Option<McNemarRow>> {
-    let (Some(key_a), Some(key_b)) = (a.cells.first(), b.cells.first()) else { return Ok(None) };
+/// The tests that count items.
+#[derive(Default)]
+struct ByItem {
+    mcnemar: Option<McNemarRow>,
+    delong: Option<DeLongRow>,
+}
+
+fn by_item(store: &Store, a: &Summary, b: &Summary) -> Result<ByItem> {
+    let (Some(key_a), Some(key_b)) = (a.cells.first(), b.cells.first()) else {
+        return Ok(ByItem::default());
+    };
     let (items_a, items_b) = (store.predictions(key_a)?, store.predictions(key_b)?);
     if !items_a.iter().map(|item| item.id).eq(items_b.iter().map(|item| item.id)) {
         return Err(Error::invalid(format!("{}: the two answered different items", a.task)));
     }
     if items_a.iter().any(|item| matches!(item.target, Truth::Values(_))) {
-        return Ok(None);
+        return Ok(ByItem::default());
     }
-    let right = |item: &crate::results::Prediction| item.target == item.prediction;
+    let right = |item: &Prediction| item.target == item.prediction;
     let test = mcnemar(items_a.iter().zip(&items_b).map(|(a, b)| (right(a), right(b))));
     let groups: BTreeSet<u64> = items_a.iter().map(|item| item.group).collect();
-    Ok(Some(McNemarRow {
-        only_a: test.only_a,
-        only_b: test.only_b,
-        p_value: test.p_value,
-        p_holm: test.p_value,
-        grouped: groups.len() < items_a.len(),
-    }))
+    let grouped = groups.len() < items_a.len();
+    let curves = positive_scores(&items_a).zip(positive_scores(&items_b)).and_then(|(a, b)| {
+        let positive: Vec<bool> = items_a.iter().map(|item| item.target == Truth::Class(1)).collect();
+        delong(&positive, &a, &b)
+    });
+    Ok(ByItem {
+        mcnemar: Some(McNemarRow {
+            only_a: test.only_a,
+            only_b: test.only_b,
+            p_value: test.p_value,
+            p_holm: test.p_value,
+            p_bh: test.p_value,
+            grouped,
+        }),
+        delong: curves.map(|test| DeLongRow {
+            a: test.a,
+            b: test.b,
+            standard_error: test.standard_error,
+            p_value: test.p_value,
+            p_holm: test.p_value,
+            p_bh: test.p_value,
+            grouped,
+        }),
+    })
+}
+
+/// Returns the probability of the second of two classes for each item.
+fn positive_scores(items: &[Prediction]) -> Option<Vec<f64>> {
+    items
+        .iter()
+        .map(|item| match &item.answer {
+            Answer::Scores { scores } if scores.len() == 2 => Some(f64::from(scores[1])),
+            _ => None,
+        })
+        .collect()
 }
 
 fn correct(comparisons: &mut [Comparison]) {
     let p_values: Vec<f64> = comparisons.iter().filter_map(|comparison| comparison.p_value).collect();
-    let mut corrected = holm(&p_values).into_iter();
-    for comparison in comparisons.iter_mut().filter(|comparison| comparison.p_value.is_some()) {
-        comparison.p_holm = corrected.next();
+    let corrected = holm(&p_values).into_iter().zip(benjamini_hochberg(&p_values));
+    let with_one = comparisons.iter_mut().filter(|comparison| comparison.p_value.is_some());
+    for (comparison, (p_holm, p_bh)) in with_one.zip(corrected) {
+        (comparison.p_holm, comparison.p_bh) = (Some(p_holm), Some(p_bh));
     }
-    let mut tests: Vec<&mut McNemarRow> =
+    let tests: Vec<&mut McNemarRow> =
         comparisons.iter_mut().filter_map(|comparison| comparison.mcnemar.as_mut()).collect();
-    let p_values: Vec<f64> = tests.iter().map(|test| test.p_value).collect();
-    for (test, corrected) in tests.iter_mut().zip(holm(&p_values)) {
-        test.p_holm = corrected;
+    correct_tests(tests.into_iter().map(|test| (test.p_value, &mut test.p_holm, &mut test.p_bh)).collect());
+    let tests: Vec<&mut DeLongRow> =
+        comparisons.iter_mut().filter_map(|comparison| comparison.delong.as_mut()).collect();
+    correct_tests(tests.into_iter().map(|test| (test.p_value, &mut test.p_holm, &mut test.p_bh)).collect());
+}
+
+fn correct_tests(tests: Vec<(f64, &mut f64, &mut f64)>) {
+    let p_values: Vec<f64> = tests.iter().map(|test| test.0).collect();
+    let corrected = holm(&p_values).into_iter().zip(benjamini_hochberg(&p_values));
+    for ((_, to_holm, to_bh), (p_holm, p_bh)) in tests.into_iter().zip(corrected) {
+        (*to_holm, *to_bh) = (p_holm, p_bh);
     }
 }
 
@@ -235,25 +308,43 @@ fn text(document: &CompareDocument<'_>) -> String {
             let _ = write!(text, " [{:+.4}, {:+.4}], {}", interval.low, interval.high, interval.method);
         }
         text.push('\n');
-        if let (Some(p_value), Some(p_holm), Some(detectable)) =
-            (comparison.p_value, comparison.p_holm, comparison.detectable)
+        if let (Some(p_value), Some(p_holm), Some(p_bh), Some(detectable)) =
+            (comparison.p_value, comparison.p_holm, comparison.p_bh, comparison.detectable)
         {
             let _ = writeln!(
                 text,
-                "  p {p_value:.4}, over all tasks (Holm) {p_holm:.4}; a true difference of {detectable:.4} would be found in 4 of 5 cases"
+                "  p {p_value:.4}, over all tasks {p_holm:.4} (Holm), {p_bh:.4} (Benjamini-Hochberg); a true difference \
+                 of {detectable:.4} would be found in 4 of 5 cases"
             );
         }
+        let caution =
+            |grouped: bool| if grouped { " (items share groups: take the bootstrap's)" } else { "" };
         if let Some(test) = &comparison.mcnemar {
             let _ = writeln!(
                 text,
-                "  McNemar: only {} right {}, only {} right {}, p {:.4}, over all tasks {:.4}{}",
+                "  McNemar: only {} right {}, only {} right {}, p {:.4}, over all tasks {:.4}, {:.4}{}",
                 document.a,
                 test.only_a,
                 document.b,
                 test.only_b,
                 test.p_value,
                 test.p_holm,
-                if test.grouped { " (items share groups: take the bootstrap's)" } else { "" }
+                test.p_bh,
+                caution(test.grouped)
+            );
+        }
+        if let Some(test) = &comparison.delong {
+            let _ = writeln!(
+                text,
+                "  DeLong: AUROC {:.4} - {:.4} = {:+.4}, standard error {:.4}, p {:.4}, over all tasks {:.4}, {:.4}{}",
+                test.a,
+                test.b,
+                test.a - test.b,
+                test.standard_error,
+                test.p_value,
+                test.p_holm,
+                test.p_bh,
+                caution(test.grouped)
             );
         }
     }

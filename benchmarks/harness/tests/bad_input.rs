@@ -75,16 +75,17 @@ impl Place {
         for chromosome in 1..=2 {
             writeln!(fasta, ">chr{chromosome}\n{}", bases(&mut stream, length)).unwrap();
         }
-        let starts: String = (0..40)
-            .map(|gene| {
-                let at = 1_000 + gene * length / 50;
-                format!("chr1\t{at}\t{}\tG{gene}\t0\t+\n", at + 1)
-            })
-            .collect();
-        let rows: String = (0..400).map(|row| format!("{},{}\n", bases(&mut stream, 200), row % 2)).collect();
+        let (mut starts, mut table) = (String::new(), "sequence,label\n".to_owned());
+        for gene in 0..40 {
+            let at = 1_000 + gene * length / 50;
+            writeln!(starts, "chr1\t{at}\t{}\tG{gene}\t0\t+", at + 1).unwrap();
+        }
+        for row in 0..400 {
+            writeln!(table, "{},{}", bases(&mut stream, 200), row % 2).unwrap();
+        }
         fs::write(folder.path().join("good.fa"), fasta).unwrap();
         fs::write(folder.path().join("good.bed"), starts).unwrap();
-        fs::write(folder.path().join("good.csv"), format!("sequence,label\n{rows}")).unwrap();
+        fs::write(folder.path().join("good.csv"), table).unwrap();
         Self { folder }
     }
 

@@ -1,5 +1,4 @@
 //! Replays the corpus of the fuzz target of benchmark files.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fs, path::Path};
 

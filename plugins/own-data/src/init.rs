@@ -165,7 +165,13 @@ pub fn init(settings: &Init) -> Result<Made> {
         license: String::new(),
         notes: drawn.notes.clone(),
     };
-    write(&settings.output, &manifest, &entries, &drawn)?;
+    let mut table = Table::new()?;
+    for (id, entry) in entries.iter().enumerate() {
+        let Entry { name, bases, label, locus, .. } = entry;
+        let (split, group) = (drawn.splits[id], &drawn.groups[id]);
+        table.row(id as u64, name, bases, label, split, group, locus.as_ref())?;
+    }
+    write(&settings.output, &manifest, table)?;
     let mut sizes = [0; 3];
     drawn.splits.iter().for_each(|&split| sizes[split as usize] += 1);
     Ok(Made {
@@ -179,7 +185,7 @@ pub fn init(settings: &Init) -> Result<Made> {
     })
 }
 
-fn check_output(folder: &Path) -> Result<()> {
+pub(crate) fn check_output(folder: &Path) -> Result<()> {
     match fs::read_dir(folder).map(|mut entries| entries.next().is_some()) {
         Ok(true) => Err(Error::invalid(format!("{}: the folder is not empty", folder.display()))
             .with_hint("name a folder that does not exist yet")),
@@ -188,28 +194,43 @@ fn check_output(folder: &Path) -> Result<()> {
     }
 }
 
-/// Writes the examples and then, so that a folder cut short is no task, the manifest.
-fn write(folder: &Path, manifest: &Manifest, entries: &[Entry], drawn: &split::Drawn) -> Result<()> {
-    let failed = |error: csv::Error| Error::io("the table cannot be written", error);
-    let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["id", "name", "sequence", "label", "split", "group", "locus"]).map_err(failed)?;
-    for (id, entry) in entries.iter().enumerate() {
-        let sequence = String::from_utf8_lossy(&entry.bases);
-        let place = entry.locus.as_ref().map(locus::write).unwrap_or_default();
-        table
-            .write_record([
-                &id.to_string(),
-                &entry.name,
-                &*sequence,
-                &entry.label,
-                drawn.splits[id].name(),
-                &drawn.groups[id],
-                &place,
-            ])
-            .map_err(failed)?;
+/// The examples of a folder on their way into its file.
+pub(crate) struct Table(csv::Writer<Vec<u8>>);
+
+fn failed(error: csv::Error) -> Error {
+    Error::io("the table cannot be written", error)
+}
+
+impl Table {
+    pub(crate) fn new() -> Result<Self> {
+        let mut table = csv::Writer::from_writer(Vec::new());
+        table.write_record(["id", "name", "sequence", "label", "split", "group", "locus"]).map_err(failed)?;
+        Ok(Self(table))
     }
+
+    #[expect(clippy::too_many_arguments, reason = "an argument a column")]
+    pub(crate) fn row(
+        &mut self,
+        id: u64,
+        name: &str,
+        bases: &[u8],
+        label: &str,
+        split: Split,
+        group: &str,
+        locus: Option<&Locus>,
+    ) -> Result<()> {
+        let sequence = String::from_utf8_lossy(bases);
+        let place = locus.map(locus::write).unwrap_or_default();
+        self.0
+            .write_record([&id.to_string(), name, &*sequence, label, split.name(), group, &place])
+            .map_err(failed)
+    }
+}
+
+/// Writes the examples and then, so that a folder cut short is no task, the manifest.
+pub(crate) fn write(folder: &Path, manifest: &Manifest, table: Table) -> Result<()> {
     let table =
-        table.into_inner().map_err(|error| Error::io("the table cannot be written", error.into_error()))?;
+        table.0.into_inner().map_err(|error| Error::io("the table cannot be written", error.into_error()))?;
     let manifest_text = toml::to_string_pretty(manifest)
         .map_err(|error| Error::internal("the manifest cannot be written").with_source(error))?;
     let made = !folder.exists();

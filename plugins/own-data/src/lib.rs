@@ -39,6 +39,7 @@ mod labels;
 mod locus;
 mod manifest;
 mod rows;
+mod save;
 mod write;
 
 use std::path::Path;
@@ -48,6 +49,7 @@ use dlm_sdk::prelude::*;
 
 pub use init::{Init, Made, SplitBy, init};
 pub use labels::TargetKind;
+pub use save::save;
 pub use write::manifest_of;
 
 register! {

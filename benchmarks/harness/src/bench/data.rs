@@ -1,9 +1,15 @@
 //! A task's examples in memory, as the cells of a run use them.
 
+use std::collections::BTreeSet;
+
 use dlm_sdk::{ExampleSet, Result, Split, Target, Task, TaskSpec, random::Stream};
 
 use super::PlannedTask;
-use crate::{results::TaskRecord, statistics::Resampling};
+use crate::{
+    context::Cancellation,
+    results::{AuditRecord, TaskRecord},
+    statistics::Resampling,
+};
 
 /// Above this, counts of classes say little.
 const MOST_COUNTED: usize = 32;
@@ -38,9 +44,21 @@ impl TaskData {
         [self.train.len(), self.validation.len(), self.test.len()]
     }
 
-    /// Says what the task is, for the report.
-    pub(super) fn record(&self, task: &PlannedTask, limit: Option<usize>) -> TaskRecord {
+    /// Says what the task is and whether its scores can be trusted, for the report.
+    pub(super) fn record(
+        &self,
+        task: &PlannedTask,
+        limit: Option<usize>,
+        cancellation: &Cancellation,
+    ) -> Result<TaskRecord> {
         let spec = &task.spec;
+        let views = [self.train.view(), self.validation.view(), self.test.view()];
+        let splits = [views[0].examples(), views[1].examples(), views[2].examples()];
+        let groups: BTreeSet<u64> =
+            splits.iter().flat_map(|examples| examples.items.groups).copied().collect();
+        // The search for homologs takes longer than many a cell; dlm task audit does it.
+        let options = dlm_audit::Options { homology: 0, ..dlm_audit::Options::default() };
+        let report = dlm_audit::audit(spec, &splits, &options, &|| cancellation.check())?;
         let classes = spec.target.classes();
         let mut class_counts = vec![0; classes.filter(|&classes| classes <= MOST_COUNTED).unwrap_or(0)];
         if !class_counts.is_empty() {
@@ -48,7 +66,7 @@ impl TaskData {
                 class_counts[class] += 1;
             }
         }
-        TaskRecord {
+        Ok(TaskRecord {
             task: task.label.clone(),
             split: spec.split.name().to_owned(),
             spec: task.text.clone(),
@@ -66,7 +84,9 @@ impl TaskData {
             notes: spec.notes.clone(),
             data: task.data.all.clone(),
             limit,
-        }
+            all_groups: groups.len(),
+            audit: Some(AuditRecord::from(&report)),
+        })
     }
 }
 

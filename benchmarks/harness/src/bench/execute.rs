@@ -55,6 +55,7 @@ pub(super) fn blank(plan: &Plan, cell: &Cell) -> CellResult {
         key: cell.key.clone(),
         data: task.data.all.clone(),
         limit: plan.settings.limit,
+        strand: None,
     }
 }
 
@@ -169,6 +170,9 @@ fn attempt(
     let examples = test.examples();
     let scored = scoring::score(&mut *predictor, task, examples, save, cancellation)?;
     result.metrics = named(scored.metrics(task));
+    if plan.settings.both_strands {
+        result.strand = super::strand::both(&mut *predictor, task, examples, &scored, cancellation)?;
+    }
     result.cost.seconds_per_1000 = Some(scored.seconds * 1000.0 / examples.len() as f64);
     result.facts =
         predictor.facts().into_iter().map(|fact| Fact { name: fact.name, value: fact.value }).collect();
@@ -196,7 +200,8 @@ fn standing(trial: usize, trials: usize, progress: &dlm_train::trainer::Progress
     )
 }
 
-fn named(metrics: Vec<(dlm_sdk::metrics::Metric, f64)>) -> BTreeMap<String, f64> {
+/// Names metrics by their ids.
+pub(super) fn named(metrics: Vec<(dlm_sdk::metrics::Metric, f64)>) -> BTreeMap<String, f64> {
     metrics.into_iter().map(|(metric, value)| (metric.id().to_owned(), value)).collect()
 }
 

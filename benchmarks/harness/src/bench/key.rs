@@ -15,7 +15,7 @@ pub(super) fn cell_key(method: &Method, task: &PlannedTask, seed: u64, settings:
     // Of a fine-tuning, the task decides settings too.
     let recipes =
         (method.mode == Mode::Finetune).then(|| recipes(&task.spec, settings.protocol, &settings.finetune));
-    let material = json!({
+    let mut material = json!({
         "engine": PROTOCOL_VERSION,
         "dlm": env!("CARGO_PKG_VERSION"),
         "method": method.identity,
@@ -26,5 +26,8 @@ pub(super) fn cell_key(method: &Method, task: &PlannedTask, seed: u64, settings:
         "seed": seed,
         "save_scores": many && settings.save_scores,
     });
+    if settings.both_strands {
+        material["both_strands"] = true.into();
+    }
     digest_text(&material.to_string())
 }

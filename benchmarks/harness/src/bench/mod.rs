@@ -24,6 +24,7 @@ pub mod run;
 mod scoring;
 mod settings;
 mod status;
+mod strand;
 mod summarise;
 mod table;
 

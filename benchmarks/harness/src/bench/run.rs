@@ -47,9 +47,13 @@ pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache)
             cells.push(result);
             progress.add(1);
         }
-        tasks.push(match known {
+        tasks.push(match known.filter(|known| known.audit.is_some()) {
             Some(known) => TaskRecord { spec: task.text.clone(), ..known.clone() },
-            None => loaded(&mut data, plan, place, context, &progress)?.record(task, plan.settings.limit),
+            None => loaded(&mut data, plan, place, context, &progress)?.record(
+                task,
+                plan.settings.limit,
+                context.cancellation(),
+            )?,
         });
     }
     drop(progress);

@@ -145,6 +145,54 @@ impl Scored {
             .filter(|value| value.is_finite())
     }
 
+    pub(super) fn columns(&self) -> Columns {
+        self.columns
+    }
+
+    /// Returns whether all scores were kept.
+    pub(super) fn has_all_scores(&self) -> bool {
+        self.few && self.scores.is_some()
+    }
+
+    /// Counts the items with another answer in other scores of the same items, and returns the mean absolute difference
+    /// of a score.
+    pub(super) fn differences(&self, other: &Self) -> (usize, f64) {
+        let (Some(one), Some(two)) = (&self.scores, &other.scores) else { return (0, 0.0) };
+        let differs = |item: usize| match self.columns {
+            Columns::Classes => self.outcomes[item].predicted != other.outcomes[item].predicted,
+            Columns::Labels => {
+                one.row(item).iter().zip(two.row(item)).any(|(a, b)| (*a >= 0.5) != (*b >= 0.5))
+            }
+            Columns::Values => false,
+        };
+        let flips = (0..one.nrows()).filter(|&item| differs(item)).count();
+        let change: f64 = one.iter().zip(two).map(|(a, b)| f64::from((a - b).abs())).sum();
+        (flips, change / one.len().max(1) as f64)
+    }
+
+    /// Takes the mean of these scores and others of the same items.
+    pub(super) fn averaged(&self, other: &Self) -> Self {
+        let scores = self.scores.as_ref().zip(other.scores.as_ref()).map(|(one, two)| (one + two) / 2.0);
+        let outcomes = match (&scores, self.columns) {
+            (Some(scores), Columns::Classes) => self
+                .outcomes
+                .iter()
+                .zip(scores.rows())
+                .map(|(outcome, row)| Outcome::new(outcome.target as usize, row))
+                .collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            columns: self.columns,
+            targets: self.targets.clone(),
+            outcomes,
+            scores,
+            tops: Vec::new(),
+            few: self.few,
+            seconds: 0.0,
+        }
+    }
+
     fn answers<'a>(
         &self,
         outcomes: &'a [Outcome],

@@ -73,6 +73,9 @@ pub struct Selection {
     /// Keep all scores of tasks with more than 32 classes
     #[arg(long)]
     pub save_scores: bool,
+    /// Answer the reverse complement of each test item too: how often answers flip, and the score averaged over strands
+    #[arg(long)]
+    pub both_strands: bool,
 }
 
 /// What to run, complete and checked.
@@ -108,10 +111,12 @@ pub struct Settings {
     pub output: Option<PathBuf>,
     /// Whether all scores of many classes are kept.
     pub save_scores: bool,
+    /// Whether the other strand of test items is answered too.
+    pub both_strands: bool,
 }
 
 /// The keys of a configuration, apart from those of fine-tuning.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "models",
     "tasks",
     "baselines",
@@ -129,6 +134,7 @@ const KEYS: [&str; 17] = [
     "long",
     "output-path",
     "save-scores",
+    "both-strands",
 ];
 
 impl Selection {
@@ -197,6 +203,7 @@ impl Selection {
             long: parsed(self.long.or(file.text("long")?), Long::Error)?,
             output: self.output_path.or(file.text("output-path")?.map(PathBuf::from)),
             save_scores: self.save_scores || file.flag("save-scores")?,
+            both_strands: self.both_strands || file.flag("both-strands")?,
         };
         file.finish(&[&KEYS[..], &FinetuneFlags::KEYS].concat())?;
         settings.check()?;

@@ -7,13 +7,16 @@ use dlm_sdk::{Result, metrics::Metric};
 use super::twin_of;
 use crate::{
     results::{CellResult, Control, Gain, Gains, Mode, Status, Store, Summary},
-    statistics::{over_items, over_seeds, paired},
+    statistics::{over_items, over_seeds, paired, two_level},
 };
 
-/// A row in the making, with the mean over seeds of the primary metric in each resample of the test items.
+/// A row in the making.
 struct Row {
     summary: Summary,
+    /// The mean over seeds of the primary metric in each resample of the test items.
     resamples: Vec<f64>,
+    /// The same with seeds resampled too.
+    both: Vec<f64>,
     groups: usize,
     items: usize,
 }
@@ -43,6 +46,7 @@ pub fn summarise(cells: &[CellResult], store: &Store) -> Result<Vec<Summary>> {
         let mut rows = rows(&table, store)?;
         add_gains(&mut rows);
         rank(&mut rows);
+        add_detectable(&mut rows);
         summaries.extend(rows.into_iter().map(|row| row.summary));
     }
     Ok(summaries)
@@ -70,14 +74,10 @@ fn row(cells: &[&CellResult], store: &Store) -> Result<Row> {
     let first = cells[0];
     let done: Vec<&CellResult> = cells.iter().copied().filter(|cell| cell.status == Status::Done).collect();
     let scores: Vec<f64> = done.iter().filter_map(|cell| cell.score()).collect();
-    let mut resamples: Vec<f64> = Vec::new();
-    for cell in &done {
-        let values = store.resamples(&cell.key)?;
-        if resamples.is_empty() {
-            resamples = values;
-        } else {
-            resamples.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
-        }
+    let per_seed = done.iter().map(|cell| store.resamples(&cell.key)).collect::<Result<Vec<_>>>()?;
+    let mut resamples: Vec<f64> = per_seed.first().cloned().unwrap_or_default();
+    for values in per_seed.iter().skip(1) {
+        resamples.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
     }
     for sum in &mut resamples {
         *sum /= done.len() as f64;
@@ -113,10 +113,13 @@ fn row(cells: &[&CellResult], store: &Store) -> Result<Row> {
         primary: first.primary.clone(),
         higher_is_better: metric.is_none_or(Metric::higher_is_better),
         score: mean(&scores),
+        detectable: None,
         validation: all_of(|cell| &cell.validation).get(&first.primary).copied(),
         over_seeds: if first.seeded { over_seeds(&scores) } else { None },
         over_items: over_items(&resamples, groups, items),
         metrics: all_of(|cell| &cell.metrics),
+        flip_rate: of(|cell| cell.strand.as_ref()?.flip_rate),
+        both_strands: of(|cell| cell.strand.as_ref()?.averaged.get(&cell.primary).copied()),
         gains: Gains::default(),
         facts: done.first().map(|cell| cell.facts.clone()).unwrap_or_default(),
         parameters: done.first().and_then(|cell| cell.parameters),
@@ -128,7 +131,8 @@ fn row(cells: &[&CellResult], store: &Store) -> Result<Row> {
         data: first.data.clone(),
         limit: first.limit,
     };
-    Ok(Row { summary, resamples, groups, items })
+    let both = two_level(&per_seed, &first.model);
+    Ok(Row { summary, resamples, both, groups, items })
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
@@ -179,7 +183,7 @@ fn gain(row: &Row, control: &Row) -> Option<Gain> {
     let sign = if row.summary.higher_is_better { 1.0 } else { -1.0 };
     let value = sign * (row.summary.score? - control.summary.score?);
     let signed = |values: &[f64]| -> Vec<f64> { values.iter().map(|value| sign * value).collect() };
-    let difference = paired(&signed(&row.resamples), &signed(&control.resamples), &what(row));
+    let difference = paired(&signed(&row.both), &signed(&control.both), &what(row, control));
     Some(Gain {
         value,
         interval: difference.map(|difference| difference.interval),
@@ -187,11 +191,27 @@ fn gain(row: &Row, control: &Row) -> Option<Gain> {
     })
 }
 
-fn what(row: &Row) -> String {
-    if row.groups == row.items {
+fn what(row: &Row, control: &Row) -> String {
+    let items = if row.groups == row.items {
         format!("{} test items", row.items)
     } else {
         format!("{} groups of test items", row.groups)
+    };
+    if row.summary.cells.len() > 1 || control.summary.cells.len() > 1 {
+        format!("seeds and {items}")
+    } else {
+        items
+    }
+}
+
+/// States for each row the least difference from the best other row that would be found.
+fn add_detectable(rows: &mut [Row]) {
+    let mut order: Vec<usize> = (0..rows.len()).filter(|&place| rows[place].summary.rank.is_some()).collect();
+    order.sort_by_key(|&place| rows[place].summary.rank);
+    for place in order.clone() {
+        let rival = order.iter().find(|&&other| other != place);
+        let difference = rival.and_then(|&rival| paired(&rows[place].both, &rows[rival].both, ""));
+        rows[place].summary.detectable = difference.map(|difference| difference.detectable);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    results::{Document, Gain, Interval, ModelRecord, Status, Summary},
+    results::{Document, FEWEST_GROUPS, Gain, Interval, ModelRecord, Status, Summary},
     tokenizer::thousands,
 };
 
@@ -72,6 +72,23 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
         if let Some(chance) = task.chance {
             let _ = write!(text, ", chance accuracy {chance:.4}");
         }
+        if let Some(audit) = &task.audit {
+            let _ = write!(text, "\n  leak audit: {audit}");
+        }
+        if task.underpowered() {
+            let _ = write!(
+                text,
+                "\n  underpowered: {} leakage groups in all splits, fewer than {FEWEST_GROUPS}; in the order of their \
+                 scores, not a ranking",
+                task.all_groups
+            );
+            if let Some(least) = rows.iter().find_map(|row| row.detectable) {
+                let _ = write!(
+                    text,
+                    "; of the first two, a true difference of {least:.4} would be found in 4 of 5 cases"
+                );
+            }
+        }
     }
     text.push('\n');
     let primary = first.primary.as_str();
@@ -82,6 +99,8 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
         "over items",
         "over seeds",
         second,
+        "strand flips",
+        "both strands",
         "context gain",
         "beyond local",
         "pretraining",
@@ -101,6 +120,8 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
             interval(row.over_items.as_ref()),
             interval(row.over_seeds.as_ref()),
             number(row.metrics.get(second).copied()),
+            number(row.flip_rate),
+            number(row.both_strands),
             gain(row.gains.context.as_ref()),
             gain(row.gains.local.as_ref()),
             gain(row.gains.pretraining.as_ref()),

@@ -102,6 +102,7 @@ pub(super) fn csv(document: &Document) -> Result<String> {
             "tied",
             "metric",
             "score",
+            "detectable_difference",
             "items_low",
             "items_high",
             "seeds_low",
@@ -151,6 +152,7 @@ pub(super) fn csv(document: &Document) -> Result<String> {
             row.tied.clone(),
             row.primary.clone(),
             number(row.score),
+            number(row.detectable),
         ];
         record.extend(ends(row.over_items.as_ref()));
         record.extend(ends(row.over_seeds.as_ref()));

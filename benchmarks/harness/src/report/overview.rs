@@ -47,7 +47,7 @@ impl Overview {
     pub(super) fn new(tables: &[(String, &TaskRecord, Rows<'_>)]) -> Self {
         let mut lines: BTreeMap<&str, Line> = BTreeMap::new();
         let mut ranks: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, (_, _, table)) in tables.iter().enumerate() {
+        for (index, (_, task, table)) in tables.iter().enumerate() {
             for row in &table.list {
                 let line = lines.entry(&row.model).or_insert_with(|| Line {
                     model: numbers::label(&row.model),
@@ -67,7 +67,7 @@ impl Overview {
                 };
                 line.scores[index] = Score {
                     field: Field { text, sort: row.score, title: row.reason.clone().unwrap_or_default() },
-                    best: row.rank == Some(1),
+                    best: row.rank == Some(1) && !task.underpowered(),
                 };
             }
         }

@@ -8,7 +8,9 @@ use super::{
     charts::{Chart, class_name, metric_name},
     numbers,
 };
-use crate::results::{CellResult, Control, Document, Gain, Protocol, Status, Summary, TaskRecord};
+use crate::results::{
+    CellResult, Control, Document, FEWEST_GROUPS, Gain, Protocol, Status, Summary, TaskRecord,
+};
 
 /// Fewer leakage groups than this make intervals over items unreliable.
 const FEW_GROUPS: usize = 20;
@@ -173,18 +175,35 @@ impl Section {
             higher_is_better: higher,
             verdict: verdict(rows),
             badges: badges(task, rows),
-            facts: facts(task),
+            facts: facts(task, rows),
             classes: classes(task),
             notes: task.notes.clone(),
             citation: task.citation.clone(),
             license: task.license.clone(),
-            rows: rows.list.iter().map(|summary| row(summary, rows.decimals(), rows.controls())).collect(),
+            rows: rows
+                .list
+                .iter()
+                .map(|summary| Row {
+                    rank: rank(summary, task),
+                    ..row(summary, rows.decimals(), rows.controls())
+                })
+                .collect(),
             local: rows.list.iter().any(|row| row.gains.local.is_some()),
             pretraining: rows.list.iter().any(|row| row.gains.pretraining.is_some()),
             charts: Vec::new(),
             metrics: metric_table(task, rows),
         }
     }
+}
+
+/// Returns the place of a row, which is none on a task too small to rank by.
+fn rank(summary: &Summary, task: &TaskRecord) -> Field {
+    let place = summary.rank.map(|rank| rank as f64);
+    if task.underpowered() {
+        let why = format!("underpowered: {} leakage groups, fewer than {FEWEST_GROUPS}", task.all_groups);
+        return Field { sort: place, ..Field::none(&why) };
+    }
+    Field::number(place, |rank| format!("{rank:.0}"))
 }
 
 fn row(summary: &Summary, decimals: usize, controls: (Option<&str>, Option<&str>)) -> Row {
@@ -210,7 +229,7 @@ fn row(summary: &Summary, decimals: usize, controls: (Option<&str>, Option<&str>
     let done = summary.score.is_some();
     let no_seeds = if done { "a method without randomness, or fewer than three seeds" } else { "" };
     Row {
-        rank: Field::number(summary.rank.map(|rank| rank as f64), |rank| format!("{rank:.0}")),
+        rank: Field::default(),
         model: numbers::label(&summary.model),
         spec: summary.model.clone(),
         kind: kind_name(summary),
@@ -286,12 +305,25 @@ fn verdict(rows: &Rows<'_>) -> Vec<String> {
 
 fn badges(task: &TaskRecord, rows: &Rows<'_>) -> Vec<Badge> {
     let mut badges = Vec::new();
+    if let Some(audit) = task.audit.as_ref().filter(|audit| audit.verdict > dlm_audit::Status::Pass) {
+        let name =
+            if audit.verdict == dlm_audit::Status::Fail { "leak audit failed" } else { "leak audit warns" };
+        badges.push(Badge { name, reason: audit.to_string() });
+    }
     let arm = rows
         .list
         .iter()
         .find_map(|row| row.over_items.as_ref())
         .map_or(0.0, |around| (around.high - around.low) / 2.0);
-    if task.groups < FEW_GROUPS {
+    if task.underpowered() {
+        badges.push(Badge {
+            name: "underpowered",
+            reason: format!(
+                "{} leakage groups in all splits, fewer than {FEWEST_GROUPS}: methods are not ranked",
+                task.all_groups
+            ),
+        });
+    } else if task.groups < FEW_GROUPS {
         badges.push(Badge {
             name: "underpowered",
             reason: format!("only {} leakage groups in test: intervals over items are rough", task.groups),
@@ -316,7 +348,7 @@ fn badges(task: &TaskRecord, rows: &Rows<'_>) -> Vec<Badge> {
     badges
 }
 
-fn facts(task: &TaskRecord) -> Vec<(String, String)> {
+fn facts(task: &TaskRecord, rows: &Rows<'_>) -> Vec<(String, String)> {
     let [train, validation, test] = task.items.map(|items| numbers::count(items as u64));
     let target = match task.target.as_str() {
         "binary" => "one of two classes".to_owned(),
@@ -334,6 +366,24 @@ fn facts(task: &TaskRecord) -> Vec<(String, String)> {
     let strand =
         if task.strand_specific { "the answer depends on it" } else { "the answer is the same on both" };
     facts.push(("Strand".to_owned(), strand.to_owned()));
+    let flips: Vec<String> = rows
+        .list
+        .iter()
+        .filter_map(|row| Some((numbers::label(&row.model), row.flip_rate?, row.both_strands)))
+        .map(|(model, flips, both)| {
+            let both = both.map(|score| format!(", {} over both", numbers::fixed(score, rows.decimals())));
+            format!("{model} {}{}", numbers::percent(flips), both.unwrap_or_default())
+        })
+        .collect();
+    if !flips.is_empty() {
+        facts.push(("Answers that flip on the other strand".to_owned(), flips.join("; ")));
+    }
+    facts.extend(task.audit.as_ref().map(|audit| ("Leak audit".to_owned(), audit.to_string())));
+    let least = rows.list.iter().find_map(|row| row.detectable);
+    facts.extend(least.map(|least| {
+        let sentence = format!("{} between the first two, in four of five cases", numbers::fixed(least, 3));
+        ("Difference that is found".to_owned(), sentence)
+    }));
     facts.push(("Spec".to_owned(), task.spec.clone()));
     facts
 }

@@ -31,6 +31,8 @@ fn task(name: &str, target: &str, outputs: usize) -> TaskRecord {
         notes: vec!["negatives have equal GC".into()],
         data: format!("digest of {name}"),
         limit: None,
+        all_groups: 5_000,
+        audit: None,
     }
 }
 
@@ -68,6 +70,7 @@ fn cell(task: &TaskRecord, model: &str, control: Control, seed: u64, score: f64)
         key: format!("{}-{model}-{seed}", task.outputs),
         data: task.data.clone(),
         limit: None,
+        strand: None,
     }
 }
 
@@ -92,11 +95,14 @@ fn summary(cells: &[CellResult], rank: usize) -> Summary {
         tied: "a".into(),
         primary: "mcc".into(),
         higher_is_better: true,
+        detectable: None,
         score: Some(score),
         validation: Some(score + 0.01),
         over_seeds: (cells.len() > 2).then(|| interval(score - 0.01, score + 0.01, "t over 3 seeds")),
         over_items: first.interval.clone(),
         metrics: first.metrics.clone(),
+        flip_rate: None,
+        both_strands: None,
         gains: Gains {
             context: (first.control == Some(Control::Local)).then(|| gain(score - 0.5, "tfidf:kmer:6")),
             local: None,

@@ -202,6 +202,20 @@ pub struct CellResult {
     /// At most how many items of each split were used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// What was answered to the other strand, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strand: Option<StrandResult>,
+}
+
+/// Answers to test items beside those to their reverse complements.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct StrandResult {
+    /// The share of items whose class, or any of whose labels, is another; `None` for values.
+    pub flip_rate: Option<f64>,
+    /// The mean absolute difference of a score.
+    pub mean_change: f64,
+    /// Scores of the mean over both strands, by metric id; empty where the answer depends on the strand.
+    pub averaged: BTreeMap<String, f64>,
 }
 
 impl CellResult {

@@ -44,6 +44,52 @@ pub struct TaskRecord {
     /// At most how many items of each split were used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<usize>,
+    /// How many leakage groups all splits have together; 0 in results of versions that did not count them.
+    #[serde(default)]
+    pub all_groups: usize,
+    /// Whether scores on this task can be trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditRecord>,
+}
+
+/// With fewer leakage groups than this, a task is too small to rank methods by.
+pub const FEWEST_GROUPS: usize = 2_000;
+
+impl TaskRecord {
+    /// Returns whether the task is too small to rank methods by: it has fewer than [`FEWEST_GROUPS`] leakage groups.
+    pub fn underpowered(&self) -> bool {
+        (1..FEWEST_GROUPS).contains(&self.all_groups)
+    }
+}
+
+/// The verdict of a task's audit (see [`dlm_audit`]), without the search for homologs.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct AuditRecord {
+    /// The worst verdict of all checks.
+    pub verdict: dlm_audit::Status,
+    /// The ids of the checks that fail.
+    pub failing: Vec<String>,
+    /// The ids of the checks that warn.
+    pub warning: Vec<String>,
+}
+
+impl From<&dlm_audit::Report> for AuditRecord {
+    fn from(report: &dlm_audit::Report) -> Self {
+        let ids = |status| report.with(status).map(str::to_owned).collect();
+        Self {
+            verdict: report.verdict,
+            failing: ids(dlm_audit::Status::Fail),
+            warning: ids(dlm_audit::Status::Warn),
+        }
+    }
+}
+
+impl std::fmt::Display for AuditRecord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.verdict.name())?;
+        let ids: Vec<&str> = self.failing.iter().chain(&self.warning).map(String::as_str).collect();
+        if ids.is_empty() { Ok(()) } else { write!(f, " ({})", ids.join(", ")) }
+    }
 }
 
 /// A model that was pretrained by this program, as its folder says.

@@ -20,8 +20,8 @@ mod prediction;
 mod store;
 mod summary;
 
-pub use cell::{CellResult, Control, Cost, Fact, Mode, Protocol, Status, sanitise};
-pub use document::{Document, Manifest, MaskedScore, ModelRecord, TaskRecord};
+pub use cell::{CellResult, Control, Cost, Fact, Mode, Protocol, Status, StrandResult, sanitise};
+pub use document::{AuditRecord, Document, FEWEST_GROUPS, Manifest, MaskedScore, ModelRecord, TaskRecord};
 pub use prediction::{Answer, Prediction, Truth};
 pub use store::{PlannedCell, Store};
 pub use summary::{Gain, Gains, Interval, Summary};

@@ -32,7 +32,7 @@ impl Interval {
 pub struct Gain {
     /// The difference.
     pub value: f64,
-    /// Its interval, paired over test items.
+    /// Its interval, paired over test items, with seeds and items resampled together.
     pub interval: Option<Interval>,
     /// The control's spec, chosen on validation.
     pub control: String,
@@ -72,7 +72,8 @@ pub struct Summary {
     pub reason: Option<String>,
     /// The seeds that are done.
     pub seeds: Vec<u64>,
-    /// The place by primary metric among the finished rows of this task, split and protocol, from one.
+    /// The place by primary metric among the finished rows of this task, split and protocol, from one. On an
+    /// [underpowered](super::TaskRecord::underpowered) task it is an order to read in, not a ranking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rank: Option<usize>,
     /// Rows with one letter in common cannot be told apart from the best row of that letter by this test set.
@@ -84,6 +85,10 @@ pub struct Summary {
     pub higher_is_better: bool,
     /// The primary metric on test, mean over seeds.
     pub score: Option<f64>,
+    /// The least true difference from the best other row that this test set finds in four of five cases, at the five
+    /// per cent level.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detectable: Option<f64>,
     /// The primary metric on validation, mean over seeds.
     pub validation: Option<f64>,
     /// Its interval over seeds; `None` below three seeds and for a method without randomness.
@@ -92,6 +97,12 @@ pub struct Summary {
     pub over_items: Option<Interval>,
     /// All metrics on test, mean over seeds.
     pub metrics: BTreeMap<String, f64>,
+    /// The share of test items whose answer flips under reverse complement, mean over seeds, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flip_rate: Option<f64>,
+    /// The primary metric of scores averaged over both strands, mean over seeds, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub both_strands: Option<f64>,
     /// How far it lies above the controls.
     pub gains: Gains,
     /// What the method said after fitting, of the first seed.

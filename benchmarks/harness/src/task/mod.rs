@@ -1,8 +1,10 @@
-//! `dlm task`: listing, showing and making tasks.
+//! `dlm task`: listing, showing, making, auditing and splitting tasks.
 
+mod audit;
 mod card;
 mod init;
 mod list;
+mod resplit;
 #[cfg(test)]
 mod tests;
 
@@ -10,13 +12,15 @@ use clap::{Args, Subcommand};
 use dlm_sdk::Result;
 
 pub use self::{
+    audit::AuditArgs,
     card::{Balance, Card, HeldOut, Lengths, Part, Spread},
     init::InitArgs,
     list::{Listed, ListedOption},
+    resplit::ResplitArgs,
 };
 use crate::context::{Context, Outcome};
 
-/// Lists, shows and makes tasks.
+/// Lists, shows, makes, audits and splits tasks.
 #[derive(Debug, Subcommand)]
 pub enum TaskCommand {
     /// List the tasks that can be named, with their options
@@ -25,6 +29,10 @@ pub enum TaskCommand {
     Show(ShowArgs),
     /// Make a task from own data, without code
     Init(InitArgs),
+    /// Look for leaks between splits and for shortcuts: PASS, WARN or FAIL
+    Audit(AuditArgs),
+    /// Split a task anew so that what is shared stays on one side
+    Resplit(ResplitArgs),
 }
 
 /// What to show.
@@ -53,6 +61,8 @@ impl TaskCommand {
                 context.print(&card, || card.text())?;
             }
             Self::Init(arguments) => arguments.run(context)?,
+            Self::Audit(arguments) => return arguments.run(context),
+            Self::Resplit(arguments) => return arguments.run(context),
         }
         Ok(Outcome::Done)
     }
