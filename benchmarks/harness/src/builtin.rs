@@ -4,13 +4,16 @@
 use dlm_plugin_bpe as _;
 use dlm_plugin_cnn as _;
 use dlm_plugin_controls as _;
+use dlm_plugin_ctcf as _;
 use dlm_plugin_grover as _;
 use dlm_plugin_gue as _;
 use dlm_plugin_kmer as _;
 use dlm_plugin_next_kmer as _;
 use dlm_plugin_nt_tasks as _;
 use dlm_plugin_own_data as _;
+use dlm_plugin_prom300 as _;
 use dlm_plugin_promoter_tss as _;
+use dlm_plugin_promscan as _;
 use dlm_plugin_tfidf as _;
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `dlm task`: listing, showing, making, auditing and splitting tasks.
 
 mod audit;
+mod build;
 mod card;
 mod init;
 mod list;
@@ -13,6 +14,7 @@ use dlm_sdk::Result;
 
 pub use self::{
     audit::AuditArgs,
+    build::BuildArgs,
     card::{Balance, Card, HeldOut, Lengths, Part, Spread},
     init::InitArgs,
     list::{Listed, ListedOption},
@@ -20,7 +22,7 @@ pub use self::{
 };
 use crate::context::{Context, Outcome};
 
-/// Lists, shows, makes, audits and splits tasks.
+/// Lists, shows and makes tasks.
 #[derive(Debug, Subcommand)]
 pub enum TaskCommand {
     /// List the tasks that can be named, with their options
@@ -29,6 +31,8 @@ pub enum TaskCommand {
     Show(ShowArgs),
     /// Make a task from own data, without code
     Init(InitArgs),
+    /// Write a task's examples and card into a folder that can be named as a task
+    Build(BuildArgs),
     /// Look for leaks between splits and for shortcuts: PASS, WARN or FAIL
     Audit(AuditArgs),
     /// Split a task anew so that what is shared stays on one side
@@ -61,6 +65,7 @@ impl TaskCommand {
                 context.print(&card, || card.text())?;
             }
             Self::Init(arguments) => arguments.run(context)?,
+            Self::Build(arguments) => arguments.run(context)?,
             Self::Audit(arguments) => return arguments.run(context),
             Self::Resplit(arguments) => return arguments.run(context),
         }
