@@ -8,7 +8,7 @@ use std::{
 };
 
 use dlm_nn::{
-    bert::Model,
+    bert::{Heads, Model, TIED},
     folder::Folder,
     weights::{Checkpoint, Element, write},
 };
@@ -35,6 +35,52 @@ fn both_forms_of_a_file_hold_the_same_model() {
     for index in 0..first.weights().len() {
         assert_eq!(first.values(index).unwrap(), second.values(index).unwrap());
     }
+}
+
+/// GROVER's file holds the pooler, both names of tied weights, and 206 tensors for its twelve layers.
+#[test]
+fn every_tensor_of_a_published_layout_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = Folder::open(golden("tiny")).unwrap().config().clone();
+    let fresh = Model::random(config.clone(), Heads::BOTH, 5);
+    let values: Vec<_> = (0..fresh.weights().len()).map(|index| fresh.values(index).unwrap()).collect();
+    let mut tensors: Vec<_> = fresh
+        .weights()
+        .iter()
+        .zip(&values)
+        .map(|(weight, values)| {
+            (weight.parameter.name.as_str(), weight.parameter.shape.as_slice(), values.as_slice())
+        })
+        .collect();
+    for (second, first) in TIED {
+        let own = *tensors.iter().find(|(name, ..)| *name == first).unwrap();
+        tensors.push((second, own.1, own.2));
+    }
+    assert_eq!(tensors.len(), 5 + 16 * config.layers + 7 + 2);
+    let path = folder.path().join("model.safetensors");
+    write(&path, &tensors, Element::F32).unwrap();
+    let model = Model::from_checkpoint(config.clone(), Checkpoint::open(&path).unwrap()).unwrap();
+    assert!(model.heads().pooler);
+    assert_eq!(model.parameters(), fresh.parameters());
+    // Each tensor is asked for: without any one of them but a second name, the file is refused, and the error names it.
+    for left_out in 0..tensors.len() {
+        let mut fewer = tensors.clone();
+        let (name, ..) = fewer.remove(left_out);
+        write(&path, &fewer, Element::F32).unwrap();
+        let opened = Model::from_checkpoint(config.clone(), Checkpoint::open(&path).unwrap());
+        match opened {
+            Ok(_) => assert!(TIED.iter().any(|(second, _)| *second == name), "{name} is not missed"),
+            Err(error) => assert!(error.to_string().contains(&format!("missing {name}")), "{error}"),
+        }
+    }
+    // A decoder of its own is another architecture.
+    let mut other = values[0].clone();
+    other[20] += 1.0;
+    let at = tensors.len() - 2;
+    tensors[at].2 = &other;
+    write(&path, &tensors, Element::F32).unwrap();
+    let error = Model::from_checkpoint(config, Checkpoint::open(&path).unwrap()).unwrap_err();
+    assert!(error.to_string().contains("cls.predictions.decoder.weight differs"), "{error}");
 }
 
 #[test]
