@@ -1,4 +1,4 @@
-//! `dlm task`: listing, showing, making, auditing and splitting tasks.
+//! `dlm task`: listing, showing, making, building, auditing and splitting tasks.
 
 mod audit;
 mod build;
@@ -22,7 +22,7 @@ pub use self::{
 };
 use crate::context::{Context, Outcome};
 
-/// Lists, shows and makes tasks.
+/// Lists, shows, makes, audits and splits tasks.
 #[derive(Debug, Subcommand)]
 pub enum TaskCommand {
     /// List the tasks that can be named, with their options
