@@ -274,6 +274,15 @@ impl Graph {
         }
     }
 
+    /// Keeps the name of a node that was read from new nodes: its value may be called something else.
+    pub(crate) fn reserve(&mut self, name: &str) {
+        let numbered = name.rsplit_once('_').and_then(|(stem, number)| Some((stem, number.parse::<u32>().ok()?)));
+        if let Some((stem, number)) = numbered {
+            let counter = self.counters.entry(stem.to_owned()).or_default();
+            *counter = (*counter).max(number as usize + 1);
+        }
+    }
+
     fn unique(&mut self, name: String) -> String {
         if self.names.contains_key(name.as_str()) { self.fresh(&name) } else { name }
     }

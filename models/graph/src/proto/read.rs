@@ -169,6 +169,7 @@ impl Reader<'_> {
         if domain.is_empty() {
             upgrade(&mut self.graph, &mut raw, self.opset)?;
         }
+        self.graph.reserve(&name);
         let node = Node::new(name, raw.operator, domain, raw.inputs, raw.attributes);
         let types = self.types(&node, &proto.output)?;
         self.attach(node, types, &proto.output)
