@@ -64,7 +64,7 @@ impl Graph {
             initializer,
             input: self.inputs().iter().map(|&var| self.info(var)).collect::<Result<_>>()?,
             output: self.outputs().iter().map(|&var| self.info(var)).collect::<Result<_>>()?,
-            value_info: self.declarations(&order)?,
+            value_info: self.declarations(&order, &used)?,
             sparse_initializer: Vec::new(),
         };
         let model = ModelProto {
@@ -112,7 +112,7 @@ impl Graph {
     }
 
     /// Returns the types that a reader cannot infer.
-    fn declarations(&self, order: &[usize]) -> Result<Vec<ValueInfoProto>> {
+    fn declarations(&self, order: &[usize], used: &[bool]) -> Result<Vec<ValueInfoProto>> {
         let mut infos = Vec::new();
         for &at in order {
             let node = &self.nodes[at];
@@ -122,8 +122,10 @@ impl Graph {
                 Vec::new()
             };
             for (index, output) in node.outputs.iter().enumerate() {
+                let Some(output) = *output else { continue };
                 let inferred = types.get(index).is_some_and(|of| of.shape.is_some());
-                if let Some(output) = output.filter(|output| !inferred && !self.outputs.contains(output)) {
+                let written = used[output.index as usize] && !self.outputs.contains(&output);
+                if written && !inferred {
                     infos.push(self.info(output)?);
                 }
             }
