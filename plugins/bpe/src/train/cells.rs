@@ -9,7 +9,7 @@
 //! Cells are atomics, all accessed with relaxed ordering: threads work on places that do not touch (see `step.rs`), and
 //! the plain loads and stores that this compiles to cost nothing.
 
-use std::sync::atomic::{AtomicU16, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering::Relaxed};
 
 use rayon::prelude::*;
 
@@ -26,53 +26,37 @@ pub(super) trait Cell: Send + Sync + Sized {
     fn id(value: u32) -> Self::Id;
 }
 
-impl Cell for AtomicU16 {
-    type Id = u16;
-    const MARK: u32 = 1 << 15;
+macro_rules! cell {
+    ($atomic:ty, $id:ty) => {
+        impl Cell for $atomic {
+            type Id = $id;
+            const MARK: u32 = 1 << (<$id>::BITS - 1);
 
-    fn new(value: u32) -> Self {
-        Self::new(value as u16)
-    }
+            fn new(value: u32) -> Self {
+                Self::new(value as $id)
+            }
 
-    #[inline]
-    fn get(&self) -> u32 {
-        u32::from(self.load(Relaxed))
-    }
+            #[inline]
+            fn get(&self) -> u32 {
+                self.load(Relaxed).into()
+            }
 
-    #[inline]
-    fn set(&self, value: u32) {
-        self.store(value as u16, Relaxed);
-    }
+            #[inline]
+            fn set(&self, value: u32) {
+                self.store(value as $id, Relaxed);
+            }
 
-    #[inline]
-    fn id(value: u32) -> u16 {
-        value as u16
-    }
+            #[inline]
+            fn id(value: u32) -> $id {
+                value as $id
+            }
+        }
+    };
 }
 
-impl Cell for AtomicU32 {
-    type Id = u32;
-    const MARK: u32 = 1 << 31;
-
-    fn new(value: u32) -> Self {
-        Self::new(value)
-    }
-
-    #[inline]
-    fn get(&self) -> u32 {
-        self.load(Relaxed)
-    }
-
-    #[inline]
-    fn set(&self, value: u32) {
-        self.store(value, Relaxed);
-    }
-
-    #[inline]
-    fn id(value: u32) -> u32 {
-        value
-    }
-}
+cell!(AtomicU8, u8);
+cell!(AtomicU16, u16);
+cell!(AtomicU32, u32);
 
 /// Drops the swallowed cells, keeping order.
 pub(super) fn compact<C: Cell>(cells: &mut Vec<C>, shards: usize) {

@@ -5,10 +5,13 @@
 
 use rayon::prelude::*;
 
-use super::{inventory::END, work::Work};
+use super::{inventory::END, replace::Pair, simd, work::Work};
 
-/// Tokens fit four bits.
-pub(super) const LIMIT: usize = 16;
+/// Tokens fit five bits.
+const BITS: u32 = 5;
+const LIMIT: usize = 1 << BITS;
+/// Pairs are merged here while at least one token of so many begins one.
+const DENSITY: u64 = 32;
 const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
 const PAIRS: usize = LIMIT * LIMIT;
 
@@ -23,6 +26,12 @@ const CODES: [u8; 256] = {
     }
     codes
 };
+
+/// Numbers a pair.
+#[inline]
+fn slot(left: u8, right: u8) -> usize {
+    (usize::from(left) << BITS | usize::from(right)) % PAIRS
+}
 
 /// A stretch of the text; tokens before `start` have been given to the block before.
 #[derive(Debug)]
@@ -54,20 +63,10 @@ impl Block {
     }
 
     /// Replaces each pair by its result, leftmost first.
-    #[expect(clippy::needless_bitwise_bool, reason = "a branch here would be mispredicted")]
-    fn merge(&mut self, (left, right): (u8, u8), result: u8) {
-        let tokens = &mut self.tokens[..];
-        let (mut length, mut previous) = (0, END as u8);
-        for from in self.start..tokens.len() {
-            let token = tokens[from];
-            let joins = (previous == left) & (token == right);
-            tokens[length - usize::from(joins)] = if joins { result } else { token };
-            length += usize::from(!joins);
-            // Of equal parts, one that has been joined cannot open another pair.
-            previous = if joins & (left == right) { END as u8 } else { token };
-        }
+    fn merge(&mut self, pair: Pair) {
+        let kept = simd::replace(&mut self.tokens, self.start, pair);
         self.start = 0;
-        self.tokens.truncate(length);
+        self.tokens.truncate(kept);
     }
 
     fn count(&self) -> Box<[u64; PAIRS]> {
@@ -80,14 +79,14 @@ impl Block {
             let mut tables = [[0u32; PAIRS]; 4];
             let mut fours = chunk.chunks_exact(4);
             for four in &mut fours {
-                tables[0][usize::from(previous << 4 | four[0] & 15)] += 1;
-                tables[1][usize::from(four[0] << 4 | four[1] & 15)] += 1;
-                tables[2][usize::from(four[1] << 4 | four[2] & 15)] += 1;
-                tables[3][usize::from(four[2] << 4 | four[3] & 15)] += 1;
+                tables[0][slot(previous, four[0])] += 1;
+                tables[1][slot(four[0], four[1])] += 1;
+                tables[2][slot(four[1], four[2])] += 1;
+                tables[3][slot(four[2], four[3])] += 1;
                 previous = four[3];
             }
             for &token in fours.remainder() {
-                tables[0][usize::from(previous << 4 | token & 15)] += 1;
+                tables[0][slot(previous, token)] += 1;
                 previous = token;
             }
             for table in &tables {
@@ -98,42 +97,46 @@ impl Block {
     }
 }
 
-/// The text as bytes.
+/// The text as bytes, block by block.
 #[derive(Debug)]
 pub(super) struct Dense {
     pub(super) blocks: Vec<Block>,
 }
 
 impl Dense {
-    /// Reads sequences; every maximal run of bases is a word.
-    pub(super) fn new(sequences: &[&[u8]]) -> Self {
-        let pieces: Vec<(&[u8], bool)> = sequences
-            .iter()
-            .flat_map(|sequence| {
-                let last = sequence.len().saturating_sub(1) / BLOCK;
-                sequence.chunks(BLOCK).enumerate().map(move |(index, piece)| (piece, index == last))
-            })
-            .collect();
-        let blocks = pieces.into_par_iter().with_min_len(1).map(|(piece, ends)| Block::new(piece, ends));
-        let mut dense = Self { blocks: blocks.collect() };
-        dense.join_small_blocks();
-        dense
-    }
-
-    /// Joins the blocks of many short sequences, so that there are few.
-    fn join_small_blocks(&mut self) {
-        let mut joined: Vec<Block> = Vec::new();
-        for block in std::mem::take(&mut self.blocks) {
-            match joined.last_mut() {
+    /// Reads sequences, each of which is dropped before the next; every maximal run of bases is a word.
+    pub(super) fn new<S: AsRef<[u8]>>(
+        sequences: impl Iterator<Item = dlm_sdk::Result<S>>,
+    ) -> dlm_sdk::Result<Self> {
+        let mut blocks: Vec<Block> = Vec::new();
+        for sequence in sequences {
+            let sequence = sequence?;
+            let bases = sequence.as_ref();
+            let pieces = bases.len().div_ceil(BLOCK);
+            if pieces > 1 {
+                let read = bases.par_chunks(BLOCK).enumerate();
+                let read = read.map(|(index, piece)| Block::new(piece, index + 1 == pieces));
+                blocks.par_extend(read);
+                continue;
+            }
+            // Short sequences share a block, so that there are few.
+            let block = Block::new(bases, true);
+            match blocks.last_mut() {
                 Some(last) if last.tokens.len() + block.tokens.len() <= BLOCK => {
                     last.tokens.extend_from_slice(&block.tokens);
                 }
-                _ => joined.push(block),
+                _ => blocks.push(block),
             }
         }
-        self.blocks = joined;
+        Ok(Self { blocks })
     }
 
+    /// Returns whether there is not one base.
+    pub(super) fn is_empty(&self) -> bool {
+        self.blocks.iter().all(|block| block.tokens().iter().all(|&token| u32::from(token) == END))
+    }
+
+    /// Returns the number of tokens and of ends of words.
     pub(super) fn len(&self) -> u64 {
         self.blocks.iter().map(|block| block.tokens().len() as u64).sum()
     }
@@ -144,25 +147,25 @@ impl Dense {
             let counts = self.count();
             let pairs = (1..work.inventory.len() as u32)
                 .flat_map(|left| (1..work.inventory.len() as u32).map(move |right| (left, right)))
-                .map(|(left, right)| (counts[(left << 4 | right) as usize], (left, right)));
+                .map(|(left, right)| (counts[slot(left as u8, right as u8)], (left, right)));
             let best = pairs.max_by(|a, b| a.0.cmp(&b.0).then_with(|| work.inventory.compare(a.1, b.1)));
             let Some((count, pair)) = best else { break };
-            if count < self.len() / 16 {
+            if count < self.len() / DENSITY {
                 break;
             }
             let Some(result) = work.next(pair, count)? else { return Ok(false) };
-            self.merge((pair.0 as u8, pair.1 as u8), result as u8);
+            self.merge(Pair { left: pair.0 as u8, right: pair.1 as u8, result: result as u8 });
         }
         Ok(true)
     }
 
-    fn merge(&mut self, pair: (u8, u8), result: u8) {
+    fn merge(&mut self, pair: Pair) {
         self.separate(pair);
-        self.blocks.par_iter_mut().with_max_len(1).for_each(|block| block.merge(pair, result));
+        self.blocks.par_iter_mut().with_max_len(1).for_each(|block| block.merge(pair));
     }
 
     /// Moves tokens over the borders of blocks until no pair lies across one.
-    fn separate(&mut self, (left, right): (u8, u8)) {
+    fn separate(&mut self, Pair { left, right, .. }: Pair) {
         let mut before: Option<usize> = None;
         for index in 0..self.blocks.len() {
             if let Some(before) = before {
@@ -195,7 +198,7 @@ impl Dense {
         let mut previous = None;
         for tokens in self.blocks.iter().map(Block::tokens).filter(|tokens| !tokens.is_empty()) {
             if let Some(previous) = previous {
-                counts[usize::from(previous << 4 | tokens[0])] += 1;
+                counts[slot(previous, tokens[0])] += 1;
             }
             previous = tokens.last().copied();
         }

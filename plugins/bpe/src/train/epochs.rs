@@ -12,9 +12,10 @@ use super::{
     cells::{Cell, compact},
     dense::Dense,
     inventory::END,
-    pairs::{Candidate, List, candidates, recycle},
+    pairs::{Candidate, List, candidates, count, recycle},
     queue::Queue,
     step::{self, Tally},
+    totals::Totals,
     work::Work,
 };
 
@@ -28,36 +29,54 @@ const SHARD: Range<usize> = if cfg!(test) { 32..1 << 31 } else { 1 << 16..1 << 3
 pub(super) struct Epochs<C: Cell> {
     cells: Vec<C>,
     threads: usize,
+    /// The counts of all pairs, as long as ids are few.
+    totals: Option<Totals>,
     tallies: Vec<Tally<C::Id>>,
     buffers: Vec<Vec<u32>>,
 }
 
 impl<C: Cell> Epochs<C> {
-    /// Takes the text over, freeing the blocks on the way.
-    pub(super) fn new(dense: Dense, threads: usize) -> Self {
+    /// Takes the text over, freeing the blocks on the way; there will be `most` ids at most.
+    pub(super) fn new(dense: Dense, ids: usize, most: usize, threads: usize) -> Self {
         let mut cells = Vec::with_capacity(dense.len() as usize + 2);
         cells.push(C::new(END));
         for block in dense.blocks {
             cells.extend(block.tokens().iter().map(|&token| C::new(u32::from(token))));
         }
         cells.push(C::new(END));
-
-        Self { cells, threads, tallies: Vec::new(), buffers: Vec::new() }
+        let mut epochs = Self::of(cells, threads);
+        let counts = count(&epochs.cells, &epochs.shards(), ids);
+        epochs.totals = Some(Totals::new(&counts, ids, most));
+        epochs
     }
 
-    /// Merges until training ends.
-    pub(super) fn run(&mut self, work: &mut Work<'_, '_>) -> dlm_sdk::Result<()> {
-        loop {
+    fn of(cells: Vec<C>, threads: usize) -> Self {
+        Self { cells, threads, totals: None, tallies: Vec::new(), buffers: Vec::new() }
+    }
+
+    /// Makes room for larger ids.
+    pub(super) fn widen<D: Cell>(self) -> Epochs<D> {
+        let mut wide = Epochs::of(self.cells.iter().map(|cell| D::new(cell.get())).collect(), self.threads);
+        wide.totals = self.totals;
+        wide.buffers = self.buffers;
+        wide
+    }
+
+    /// Merges until training ends, or until the cells have little room for further ids; returns whether it goes on.
+    pub(super) fn run(&mut self, work: &mut Work<'_, '_>) -> dlm_sdk::Result<bool> {
+        // An epoch that would soon have to stop is left to wider cells.
+        while work.inventory.len() < C::MARK as usize / 2 {
             let buffers = std::mem::take(&mut self.buffers);
-            let found = candidates(&self.cells, &self.shards(), work.inventory.len(), buffers);
-            let Some((mut followed, threshold)) = found else { break };
+            let ids = work.inventory.len();
+            let found = candidates(&self.cells, &self.shards(), ids, self.totals.as_ref(), buffers);
+            let Some((mut followed, threshold)) = found else { return Ok(false) };
             if !self.epoch(work, &mut followed, threshold)? {
-                return Ok(());
+                return Ok(false);
             }
             self.buffers = recycle(followed, self.threads);
             compact(&mut self.cells, self.threads);
         }
-        Ok(())
+        Ok(true)
     }
 
     fn shards(&self) -> Vec<Range<usize>> {
@@ -85,7 +104,7 @@ impl<C: Cell> Epochs<C> {
                 return Ok(true);
             }
             let width = widths[pair.0 as usize] + widths[pair.1 as usize];
-            if width > WIDEST {
+            if width > WIDEST || work.inventory.len() >= C::MARK as usize {
                 return Ok(true);
             }
             let Some(result) = work.next(pair, count)? else { return Ok(false) };
@@ -97,13 +116,13 @@ impl<C: Cell> Epochs<C> {
             let (parts, neighbours) = merge.run(&places, &mut self.tallies);
             drop(places);
 
-            // The pairs that lost an occurrence to a merged one, and those that it made.
+            if self.totals.as_mut().is_some_and(|totals| !totals.merge(pair, result, &neighbours)) {
+                self.totals = None;
+            }
+            // The followed pairs that lost an occurrence to a merged one, and those to follow that it made.
             let mut made: Vec<((u32, u32), u64)> = Vec::new();
             for (id, (&before, &after)) in (0..).zip(neighbours.before.iter().zip(&neighbours.after)) {
-                // The last id is the result itself: before and after a result stood the other part.
-                let (lost_before, lost_after) =
-                    if id == result { (0, (pair.1, pair.0)) } else { (before, (pair.1, id)) };
-                for (lost, times) in [((id, pair.0), lost_before), (lost_after, after)] {
+                for (lost, times) in neighbours.lost(pair, result, id) {
                     if times > 0
                         && let Some(&lost) = index.get(&lost)
                     {
@@ -113,7 +132,7 @@ impl<C: Cell> Epochs<C> {
                 if id == END {
                     continue;
                 }
-                if lost_before >= threshold {
+                if id != result && before >= threshold {
                     made.push(((id, result), before));
                 }
                 if after >= threshold {

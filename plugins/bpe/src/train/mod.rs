@@ -8,23 +8,27 @@
 //! A genome is a few words of a hundred million bases, for which trainers made for text take hours: they shift the rest
 //! of the word at each merge. Here a merge touches the places of its pair and nothing else. The first merges, which
 //! concern a good part of the text, rewrite it ([`dense`]); the later ones follow lists of places ([`epochs`]). Memory
-//! beside the sequences is at most three bytes a base.
+//! beside the sequences is at most two bytes a base.
 
 mod cells;
 mod dense;
 mod epochs;
 mod inventory;
+mod lists;
 mod pairs;
 mod plain;
 mod queue;
+mod replace;
+mod simd;
 mod step;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod work;
 
 use std::{
     ops::ControlFlow,
-    sync::atomic::{AtomicU16, AtomicU32},
+    sync::atomic::{AtomicU8, AtomicU16, AtomicU32},
 };
 
 use dlm_sdk::{Error, Result};
@@ -175,6 +179,22 @@ impl Trainer {
         sequences: &[&[u8]],
         progress: &'p mut (dyn FnMut(Progress) -> ControlFlow<()> + Send + 'p),
     ) -> Result<Trained> {
+        self.train_from(sequences.iter().map(Ok), progress)
+    }
+
+    /// Learns as [`train`](Self::train) does from sequences that are read, or made, one after the other.
+    ///
+    /// Each is dropped before the next is asked for, so a genome need not be held beside what training makes of it: at
+    /// most two bytes a base.
+    ///
+    /// # Errors
+    ///
+    /// As [`train`](Self::train), and the first error that reading a sequence gives.
+    pub fn train_from<'p>(
+        &self,
+        sequences: impl IntoIterator<Item = Result<impl AsRef<[u8]>>, IntoIter: Send>,
+        progress: &'p mut (dyn FnMut(Progress) -> ControlFlow<()> + Send + 'p),
+    ) -> Result<Trained> {
         if self.threads == Some(0) {
             return Err(Error::invalid("threads: 0 threads cannot work").with_hint("give at least 1"));
         }
@@ -185,6 +205,7 @@ impl Trainer {
             .num_threads(threads)
             .build()
             .map_err(|error| Error::internal("starting the threads failed").with_source(error))?;
+        let sequences = sequences.into_iter();
         pool.install(|| {
             let mut work = Work::new(self, progress);
             self.fast(sequences, threads, &mut work)?;
@@ -201,23 +222,29 @@ impl Trainer {
         Ok(work.finish())
     }
 
-    fn fast(&self, sequences: &[&[u8]], threads: usize, work: &mut Work<'_, '_>) -> Result<()> {
-        let mut dense = Dense::new(sequences);
-        if dense
-            .blocks
-            .iter()
-            .all(|block| block.tokens().iter().all(|&token| u32::from(token) == inventory::END))
-        {
+    fn fast(
+        &self,
+        sequences: impl Iterator<Item = Result<impl AsRef<[u8]>>>,
+        threads: usize,
+        work: &mut Work<'_, '_>,
+    ) -> Result<()> {
+        let mut dense = Dense::new(sequences)?;
+        if dense.is_empty() {
             return Err(Error::invalid("there is not one base to learn from"));
         }
         if !dense.run(work)? {
             return Ok(());
         }
-        // Ids and the marker bit share a cell.
-        if self.merges + (FIRST_MERGE as usize) < 1 << 15 {
-            Epochs::<AtomicU16>::new(dense, threads).run(work)
-        } else {
-            Epochs::<AtomicU32>::new(dense, threads).run(work)
+        // The fewer bytes a cell has, the more of them lie close by, and most merges have small ids.
+        let ids = work.inventory.len();
+        let mut narrow = Epochs::<AtomicU8>::new(dense, ids, FIRST_MERGE as usize + self.merges, threads);
+        if !narrow.run(work)? {
+            return Ok(());
         }
+        let mut middle = narrow.widen::<AtomicU16>();
+        if !middle.run(work)? {
+            return Ok(());
+        }
+        middle.widen::<AtomicU32>().run(work).map(|_| ())
     }
 }

@@ -37,6 +37,19 @@ pub(super) struct Neighbours {
     pub(super) after: Vec<u64>,
 }
 
+impl Neighbours {
+    /// Returns which pairs lost occurrences because a token stood before results, and after them, and how many.
+    pub(super) fn lost(&self, pair: (u32, u32), result: u32, id: u32) -> [((u32, u32), u64); 2] {
+        let (before, after) = (self.before[id as usize], self.after[id as usize]);
+        if id == result {
+            // Before and after a result stood the other part.
+            [((pair.1, pair.0), after), ((pair.1, pair.0), 0)]
+        } else {
+            [((id, pair.0), before), ((pair.1, id), after)]
+        }
+    }
+}
+
 /// A job's share of [`Neighbours`] and memory that it need not ask for again: fresh pages are dear.
 #[derive(Debug, Default)]
 pub(super) struct Tally<I> {
