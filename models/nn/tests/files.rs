@@ -9,7 +9,7 @@ use std::{
 
 use dlm_nn::{
     bert::{Heads, Model, TIED},
-    folder::Folder,
+    folder::{self, Folder},
     weights::{Checkpoint, Element, write},
 };
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
@@ -193,4 +193,29 @@ fn programs_in_archives_are_refused_by_name() {
     }
     let path = archive(folder.path(), &tensor(b"", b""), CompressionMethod::Deflated);
     assert!(refused(&path).contains("compressed"));
+}
+
+#[test]
+fn a_folder_says_how_its_model_cuts_dna() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Model::random(Folder::open(golden("tiny")).unwrap().config().clone(), Heads::BOTH, 1);
+    let spec = |tokenizer| {
+        let path = folder.path().join(format!("{tokenizer:?}").chars().take(4).collect::<String>());
+        folder::write(&path, &model, tokenizer, Element::F16).unwrap();
+        assert!(Folder::is_one(&path));
+        let spec = Folder::open(&path).unwrap().tokenizer().unwrap();
+        spec.trim_start_matches(&path.display().to_string()).to_owned()
+    };
+    assert_eq!(spec(folder::Tokenizer::Spec("kmer:2")), "kmer:2");
+    assert_eq!(spec(folder::Tokenizer::Json("{}")), "/tokenizer.json");
+    assert_eq!(spec(folder::Tokenizer::Vocabulary("[PAD]\n")), "/vocab.txt");
+    let own = folder.path().join("Spec/dlm.json");
+    fs::write(&own, r#"{"tokeniser": "kmer:2"}"#).unwrap();
+    let error = Folder::open(folder.path().join("Spec")).unwrap().tokenizer().unwrap_err().to_string();
+    assert!(error.contains("dlm.json") && error.contains("tokeniser"), "{error}");
+    fs::remove_file(own).unwrap();
+    let error = Folder::open(folder.path().join("Spec")).unwrap().tokenizer().unwrap_err().to_string();
+    assert!(error.contains("no tokenizer.json and no vocab.txt"), "{error}");
+    let error = Folder::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("config.json"), "{error}");
 }

@@ -70,8 +70,11 @@ fn windows_tile_what_is_learned_from() {
         });
         assert!(!same || pair[0].end == pair[1].start, "a gap between {:?} and {:?}", pair[0], pair[1]);
     }
+    // Short remainders are rare, so many passes are looked at.
+    let passes: Vec<_> =
+        (0..40).flat_map(|pass| RECIPE.cut(&corpus, corpus.train(), 7, pass).unwrap()).collect();
     let mut full = 0;
-    for window in &windows {
+    for window in &passes {
         let mut ids = Vec::new();
         corpus.tokens(window, &mut ids).unwrap();
         assert!((5..=60).contains(&ids.len()), "{} tokens", ids.len());
@@ -83,8 +86,8 @@ fn windows_tile_what_is_learned_from() {
                 || window.end <= held.bases.start
         }));
     }
-    let share = full as f64 / windows.len() as f64;
-    assert!((0.4..0.6).contains(&share), "{share} of {} windows are full", windows.len());
+    let share = full as f64 / passes.len() as f64;
+    assert!((0.45..0.55).contains(&share), "{share} of {} windows are full", passes.len());
 }
 
 #[test]
