@@ -1,6 +1,9 @@
 //! Reads any bytes as BED, narrowPeak and GFF, and writes BED back.
 
-use dlm_genome::{Interval, IntervalSet, Result, Row, Strand, Table, Tss, bed, gff, narrow_peak};
+use dlm_genome::{
+    Interval, IntervalSet, Result, Row, Strand, Table, Tss, bed, bed_graph, gff, narrow_peak, repeat_masker,
+    sga,
+};
 
 fn read<T: Row>(bytes: &[u8]) -> Result<Vec<T>> {
     Table::new(bytes, "fuzz")?.collect()
@@ -28,6 +31,19 @@ pub(crate) fn check(bytes: &[u8]) {
             let interval = peak.interval();
             assert!(peak.summit().is_none_or(|summit| (interval.start()..interval.end()).contains(&summit)));
         }
+    }
+    if let Ok(rows) = read::<sga::Record>(bytes) {
+        check_intervals(rows.iter().map(sga::Record::interval));
+        assert!(rows.iter().all(|row| row.interval().len() == 1));
+        assert!(rows.iter().all(|row| row.tss().is_ok() == row.interval().strand().is_some()));
+    }
+    if let Ok(rows) = read::<bed_graph::Record>(bytes) {
+        check_intervals(rows.iter().map(bed_graph::Record::interval));
+        assert!(rows.iter().all(|row| row.value().is_finite()));
+    }
+    if let Ok(rows) = read::<repeat_masker::Record>(bytes) {
+        check_intervals(rows.iter().map(repeat_masker::Record::interval));
+        assert!(rows.iter().all(|row| !row.class().is_empty() && !row.class().ends_with('?')));
     }
     if let Ok(features) = read::<gff::Feature>(bytes) {
         check_intervals(features.iter().map(gff::Feature::interval));

@@ -22,6 +22,11 @@ fn real(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// Collects a split.
+fn load(task: &dyn Task, split: Split) -> ExampleSet {
+    task.collect(split).unwrap()
+}
+
 /// A chromosome of random bases with a start every 30 kb, on both strands in turn.
 fn toy(folder: &std::path::Path) -> Settings {
     let mut stream = Stream::new(5, "toy");
@@ -48,7 +53,7 @@ fn three_of_thirty_windows_hold_the_start() {
     let (mut windows, mut starts) = (0, 0);
     let mut groups: Vec<std::collections::BTreeSet<u64>> = Vec::new();
     for split in Split::ALL {
-        let set = task.collect(split).unwrap();
+        let set = load(&task, split);
         let view = set.view();
         let examples = view.examples();
         for index in 0..examples.len() {
@@ -87,9 +92,8 @@ fn three_of_thirty_windows_hold_the_start() {
 fn windows_of_the_reverse_strand_are_mirrored() {
     let folder = tempfile::tempdir().unwrap();
     let settings = toy(folder.path());
-    let forward = PromScan::new(&settings).unwrap().collect(Split::Train).unwrap();
-    let reading =
-        PromScan::new(&Settings { reading: true, ..settings }).unwrap().collect(Split::Train).unwrap();
+    let forward = load(&PromScan::new(&settings).unwrap(), Split::Train);
+    let reading = load(&PromScan::new(&Settings { reading: true, ..settings }).unwrap(), Split::Train);
     let (forward, reading) = (forward.view(), reading.view());
     let (forward, reading) = (forward.examples(), reading.examples());
     assert_eq!(forward.items.loci, reading.items.loci);

@@ -105,7 +105,7 @@ impl private::Row for Record {
 }
 
 /// Whether a line is empty, a comment, or a setting of a genome browser.
-fn is_setting(line: &str) -> bool {
+pub(crate) fn is_setting(line: &str) -> bool {
     let word = line.split([' ', '\t']).next().unwrap_or_default();
     line.trim().is_empty() || line.starts_with('#') || matches!(word, "track" | "browser")
 }

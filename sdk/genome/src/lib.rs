@@ -22,7 +22,7 @@
 //! |---|---|
 //! | [`fasta`] | records one by one, whole or by index; the policy for soft mask, N and IUPAC codes |
 //! | [`Genome`] | whole sequences in memory |
-//! | [`bed`], [`narrow_peak`], [`gff`], [`sga`] | tables of intervals, checked against a genome on request |
+//! | [`bed`], [`narrow_peak`], [`bed_graph`], [`gff`], [`sga`], [`repeat_masker`] | tables of intervals, checked against a genome on request |
 //! | [`Tss`], [`Sites`] | where genes begin, and windows around that |
 //! | [`Interval`], [`IntervalSet`] | stretches of a genome; union, difference, overlap, distance |
 //! | [`acgt_runs`], [`Windows`] | the known stretches of a sequence; windows over it |
@@ -53,6 +53,7 @@
 //! ```
 
 pub mod bed;
+pub mod bed_graph;
 mod block_split;
 mod blocks;
 pub mod chain;
@@ -69,6 +70,7 @@ pub mod motif;
 pub mod names;
 pub mod narrow_peak;
 pub mod output;
+pub mod repeat_masker;
 mod runs;
 mod scanner;
 pub mod sga;

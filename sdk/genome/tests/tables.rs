@@ -2,7 +2,9 @@
 
 mod support;
 
-use dlm_genome::{ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, gff, narrow_peak, sga};
+use dlm_genome::{
+    ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, bed_graph, gff, narrow_peak, repeat_masker, sga,
+};
 use support::{bgzip, gzip, real, shown};
 
 fn rows<T: Row>(text: &str) -> Result<Vec<T>> {
@@ -79,6 +81,27 @@ fn sga_refusals() {
         ("strand", "NC_000001.10\tTSS\t5\t.\t1\n"),
         ("count", "NC_000001.10\tTSS\t5\t+\t-1\n"),
     ]));
+}
+
+#[test]
+fn bed_graph_and_repeat_refusals() {
+    let row = "585\t463\t13\t6\t17\tchr1\t10\t20\t-24\t+\tAluY\tSINE\tAlu\t1\t463\t0\t1\n";
+    insta::assert_snapshot!(
+        [
+            refusals::<bed_graph::Record>(&[
+                ("five columns", "chr1 1 2 3 4\n"),
+                ("value", "chr1 1 2 nan\n"),
+                ("backward", "chr1 2 1 0\n"),
+            ]),
+            refusals::<repeat_masker::Record>(&[
+                ("BED", "chr1\t1\t2\n"),
+                ("sixteen columns", &row.replace("\t0\t1\n", "\t0\n")),
+                ("strand", &row.replace("\t+\t", "\tC\t")),
+                ("class", &row.replace("SINE", "?")),
+            ]),
+        ]
+        .join("\n")
+    );
 }
 
 #[test]
