@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::{
     Attributes, DataType, Error, Node, Result, Shape, Tensor,
@@ -69,6 +69,7 @@ pub struct Graph {
     pub(crate) inputs: Vec<Var>,
     pub(crate) outputs: Vec<Var>,
     names: FxHashMap<Arc<str>, u32>,
+    node_names: FxHashSet<String>,
     counters: FxHashMap<String, usize>,
     constants: FxHashMap<Tensor, Var>,
     scope: String,
@@ -94,6 +95,7 @@ impl Graph {
             inputs: Vec::new(),
             outputs: Vec::new(),
             names: FxHashMap::default(),
+            node_names: FxHashSet::default(),
             counters: FxHashMap::default(),
             constants: FxHashMap::default(),
             scope: String::new(),
@@ -226,7 +228,7 @@ impl Graph {
             vars.push(self.store(name, of, Origin::Node { node: at, output }));
         }
         node.outputs = vars.iter().copied().map(Some).collect();
-        self.nodes.push(node);
+        self.push(node);
         vars
     }
 
@@ -268,19 +270,26 @@ impl Graph {
             let counter = self.counters.entry(stem.clone()).or_default();
             let name = format!("{stem}_{counter}");
             *counter += 1;
-            if !self.names.contains_key(name.as_str()) {
+            if !self.is_taken(&name) {
                 return name;
             }
         }
     }
 
-    /// Keeps the name of a node that was read from new nodes: its value may be called something else.
-    pub(crate) fn reserve(&mut self, name: &str) {
-        let numbered = name.rsplit_once('_').and_then(|(stem, number)| Some((stem, number.parse::<u32>().ok()?)));
-        if let Some((stem, number)) = numbered {
-            let counter = self.counters.entry(stem.to_owned()).or_default();
-            *counter = (*counter).max(number as usize + 1);
-        }
+    /// Returns whether a value or a node has a name: the runtime wants nodes to be told apart as well.
+    pub(crate) fn is_taken(&self, name: &str) -> bool {
+        self.names.contains_key(name) || self.node_names.contains(name)
+    }
+
+    /// Returns whether a node has a name.
+    pub(crate) fn has_node(&self, name: &str) -> bool {
+        self.node_names.contains(name)
+    }
+
+    /// Adds a node whose outputs are there.
+    pub(crate) fn push(&mut self, node: Node) {
+        self.node_names.insert(node.name().to_owned());
+        self.nodes.push(node);
     }
 
     fn unique(&mut self, name: String) -> String {

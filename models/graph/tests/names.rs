@@ -23,3 +23,22 @@ fn a_new_node_takes_no_name_of_one_that_was_read() {
     let names: BTreeSet<&str> = g.nodes().iter().map(dlm_graph::Node::name).collect();
     assert_eq!(names.len(), g.nodes().len(), "{:?}", g.nodes());
 }
+
+#[test]
+fn two_nodes_of_one_name_are_told_apart() {
+    let mut g = Graph::new("once");
+    let x = g.input("x", DataType::F32, [3]).unwrap();
+    let negative = g.neg(x).unwrap();
+    g.output("y", negative).unwrap();
+    // Spliced into itself: the values and the nodes of the copy need names of their own.
+    let y = g.find("y").unwrap();
+    let copy = g.clone();
+    let mut bound = Graph::new("twice");
+    let x = bound.input("x", DataType::F32, [3]).unwrap();
+    let first = bound.append(&g, &[("x", x)]).unwrap()[0];
+    let second = bound.append(&copy, &[("x", first)]).unwrap()[0];
+    assert_ne!(bound.name_of(first).unwrap(), bound.name_of(second).unwrap());
+    let names: BTreeSet<&str> = bound.nodes().iter().map(dlm_graph::Node::name).collect();
+    assert_eq!(names.len(), 2);
+    assert_eq!(g.name_of(y).unwrap(), "y");
+}

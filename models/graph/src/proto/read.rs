@@ -169,7 +169,8 @@ impl Reader<'_> {
         if domain.is_empty() {
             upgrade(&mut self.graph, &mut raw, self.opset)?;
         }
-        self.graph.reserve(&name);
+        // Files may give two nodes one name.
+        let name = if self.graph.has_node(&name) { self.graph.fresh(&name) } else { name };
         let node = Node::new(name, raw.operator, domain, raw.inputs, raw.attributes);
         let types = self.types(&node, &proto.output)?;
         self.attach(node, types, &proto.output)
@@ -201,7 +202,7 @@ impl Reader<'_> {
                 name => Some(self.graph.add_named(name, of, Origin::Node { node: at, output })?),
             });
         }
-        self.graph.nodes.push(node);
+        self.graph.push(node);
         Ok(())
     }
 }
