@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum { NONE, L1, L2, L3, L4, L5, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C12, T1, T2, T3, T4, T5, T6, T7, T8, T9,
-       E2, E3, E4, E5, E6, E8, E9, E10, K1, K2, K3, K4, K5, K6, B1, B2, B3, B4, B5, ABORT, HANG, NAN_STATES, CRASH };
+       E2, E3, E4, E5, E6, E8, E9, E10, G1, G2, K1, K2, K3, K4, K5, K6, B1, B2, B3, B4, B5, ABORT, HANG, NAN_STATES, CRASH };
 #ifndef BREAK
 #define BREAK NONE
 #endif
@@ -179,7 +179,44 @@ static dlm_status averages_encode(void *self, const DLTensor *ids, const DLTenso
   return DLM_OK;
 }
 
-static const dlm_encoder_vt AVERAGES = { { sizeof AVERAGES, 0, destroy_nothing, NULL }, averages_spec, averages_encode };
+#ifdef GRAPH
+/* Handed over too: the graph of the file GRAPH, and the table. */
+static dlm_status forward(void *self, dlm_blob *graph, dlm_error *err) {
+  dlm_blob blob = { 0, 0, STR(GRAPH), { NULL, 0 } };
+  (void)self, (void)err;
+  return write_out(graph, &blob, sizeof blob);
+}
+
+static dlm_status parameters(void *self, const dlm_parameter *const **out, size_t *n, dlm_error *err) {
+  static const int64_t shape[2] = { VOCABULARY, HIDDEN };
+  static const dlm_parameter parameter = { sizeof parameter, DLM_PARAM_DECAY, 0, 2, STR("table"), shape };
+  static const dlm_parameter *const list[1] = { &parameter };
+  (void)self, (void)err;
+  *out = list;
+  *n = BREAK == G1 ? 0 : 1;
+  return DLM_OK;
+}
+
+static dlm_status read_parameter(void *self, size_t index, DLTensor *value, dlm_error *err) {
+  int64_t id, unit;
+  (void)self;
+  if (index != 0) return fail(err, DLM_INVALID, "there is one parameter");
+  for (id = 0; id < VOCABULARY; id++)
+    for (unit = 0; unit < HIDDEN; unit++) ((float *)value->data)[id * HIDDEN + unit] = table(id, unit) + (BREAK == G2 ? 0.001f : 0);
+  return DLM_OK;
+}
+
+static const dlm_trainable_vt TRAINABLE = { sizeof TRAINABLE, 0, forward, parameters, read_parameter };
+
+static const void *averages_extension(void *self, dlm_str id) {
+  (void)self;
+  return id.len == strlen(DLM_EXT_TRAINABLE) && memcmp(id.ptr, DLM_EXT_TRAINABLE, id.len) == 0 ? &TRAINABLE : NULL;
+}
+#else
+#define averages_extension NULL
+#endif
+
+static const dlm_encoder_vt AVERAGES = { { sizeof AVERAGES, 0, destroy_nothing, averages_extension }, averages_spec, averages_encode };
 
 /* ---- task: does the sequence begin with GG? ----------------------------------------------------------------------- */
 

@@ -31,7 +31,7 @@ pub(super) fn manifest(plan: &Plan, document: &Document) -> Manifest {
     }
 }
 
-/// Names every built-in component by kind and id; all carry the version of `dlm`.
+/// Names every built-in component by kind and id, which carry the version of `dlm`, and every plugin that was found.
 fn plugins() -> BTreeMap<String, String> {
     let mut plugins = BTreeMap::new();
     if let Ok(registry) = Registry::builtin() {
@@ -42,6 +42,7 @@ fn plugins() -> BTreeMap<String, String> {
             }
         }
     }
+    plugins.extend(crate::plugin::versions());
     plugins
 }
 

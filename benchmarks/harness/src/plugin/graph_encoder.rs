@@ -1,7 +1,8 @@
 //! Encoders whose graph runs on this program's own ONNX Runtime: bundles, and native plugins that hand over a graph.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::handed::Handed;
 use dlm_runtime::{Device, ElementType, Input, Port, Runtime, Session, SessionOptions};
 use dlm_sdk::{Encoder, EncoderSpec, Error, Graph, LanguageModel, Parameter, Result, TokenTensor, Trainable};
 use ndarray::{Array2, ArrayD, ArrayViewMut3, ArrayViewMutD, IxDyn};
@@ -45,8 +46,11 @@ pub(super) struct GraphEncoder {
     ports: Ports,
     /// The outputs of layers 0 to L, where the graph has them all.
     layers: Vec<String>,
-    weights: Vec<(String, ArrayD<f32>)>,
-    handed: Option<(Graph, Vec<Parameter>)>,
+    /// The graph without its weights, and the weights: what a plugin handed over, or what a file's graph is made into
+    /// when somebody asks for it.
+    handed: Option<Handed>,
+    /// The file of a graph that holds its weights.
+    file: Option<PathBuf>,
 }
 
 impl GraphEncoder {
@@ -57,7 +61,7 @@ impl GraphEncoder {
         spec.hidden = checked(&session, &ports, &[])?;
         let layers = layer_outputs(&session);
         spec.layers = if layers.is_empty() { 1 } else { layers.len() - 1 };
-        Ok(Self { spec, session, ports, layers, weights: Vec::new(), handed: None })
+        Ok(Self { spec, session, ports, layers, handed: None, file: Some(path.to_owned()) })
     }
 
     /// Takes over the graph and the weights of an encoder that offers them.
@@ -68,11 +72,11 @@ impl GraphEncoder {
             .ok_or_else(|| Error::internal(format!("encoder {} hands over no graph", spec.name)))?;
         let graph = trainable.forward();
         let parameters = trainable.parameters().to_vec();
-        let mut weights = Vec::with_capacity(parameters.len());
+        let mut values = Vec::with_capacity(parameters.len());
         for (index, parameter) in parameters.iter().enumerate() {
             let mut value = ArrayD::zeros(IxDyn(&parameter.shape));
             trainable.read(index, value.view_mut())?;
-            weights.push((parameter.name.clone(), value));
+            values.push(value);
         }
         let runtime = Runtime::get()?;
         let options = SessionOptions::default().device(Device::Cpu);
@@ -81,7 +85,7 @@ impl GraphEncoder {
             Graph::Bytes(bytes) => Session::from_bytes(runtime, spec.name.clone(), bytes, &options)?,
         };
         let ports = Ports::of_contract(&session);
-        let names: Vec<&str> = weights.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<&str> = parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         let hidden = checked(&session, &ports, &names)?;
         if hidden != spec.hidden {
             return Err(Error::internal(format!(
@@ -93,7 +97,8 @@ impl GraphEncoder {
         if layers.len() != spec.layers + 1 {
             layers.clear();
         }
-        Ok(Self { spec, session, ports, layers, weights, handed: Some((graph, parameters)) })
+        let handed = Some(Handed { graph, parameters, values });
+        Ok(Self { spec, session, ports, layers, handed, file: None })
     }
 
     fn run(&mut self, tokens: TokenTensor<'_>, output: &str, mut out: ArrayViewMut3<'_, f32>) -> Result<()> {
@@ -129,8 +134,12 @@ impl GraphEncoder {
             .filter(|(name, _)| element_of(self.session.inputs(), name) == Some(ElementType::I32))
             .map(|(name, values)| (name, values.mapv(|value| value as i32)))
             .collect();
-        let mut inputs: Vec<(&str, Input<'_>)> =
-            self.weights.iter().map(|(name, value)| (name.as_str(), Input::from(value))).collect();
+        // A file's graph holds its weights, one that was handed over takes them.
+        let weights = self.handed.iter().filter(|_| self.file.is_none());
+        let mut inputs: Vec<(&str, Input<'_>)> = weights
+            .flat_map(|handed| handed.parameters.iter().zip(&handed.values))
+            .map(|(parameter, value)| (parameter.name.as_str(), Input::from(value)))
+            .collect();
         for (name, values) in &wide {
             let Some(name) = name else { continue };
             match narrow.iter().find(|(narrowed, _)| narrowed == name) {
@@ -256,6 +265,10 @@ impl Encoder for GraphEncoder {
     }
 
     fn trainable(&mut self) -> Option<&mut dyn Trainable> {
+        if let (None, Some(file)) = (&self.handed, &self.file) {
+            // A graph that cannot be fine-tuned is offered for encoding alone.
+            self.handed = Handed::of_file(file, &self.ports, &self.layers).ok();
+        }
         if self.handed.is_some() { Some(self) } else { None }
     }
 }
@@ -269,22 +282,24 @@ impl LanguageModel for GraphEncoder {
 
 impl Trainable for GraphEncoder {
     fn parameters(&self) -> &[Parameter] {
-        self.handed.as_ref().map_or(&[], |(_, parameters)| parameters)
+        self.handed.as_ref().map_or(&[], |handed| &handed.parameters)
     }
 
     fn read(&mut self, index: usize, mut value: ArrayViewMutD<'_, f32>) -> Result<()> {
-        let (name, weight) = self
-            .weights
-            .get(index)
-            .ok_or_else(|| Error::invalid(format!("there is no parameter {index}")))?;
+        let known = self.handed.as_ref().and_then(|handed| handed.values.get(index));
+        let weight = known.ok_or_else(|| Error::invalid(format!("there is no parameter {index}")))?;
         if value.shape() != weight.shape() {
-            return Err(Error::invalid(format!("{name} is {:?}, not {:?}", weight.shape(), value.shape())));
+            return Err(Error::invalid(format!(
+                "parameter {index} is {:?}, not {:?}",
+                weight.shape(),
+                value.shape()
+            )));
         }
         value.assign(weight);
         Ok(())
     }
 
     fn forward(&self) -> Graph {
-        self.handed.as_ref().map_or_else(|| Graph::Bytes([].into()), |(graph, _)| graph.clone())
+        self.handed.as_ref().map_or_else(|| Graph::Bytes([].into()), |handed| handed.graph.clone())
     }
 }

@@ -22,6 +22,7 @@ pub mod check;
 mod confine;
 mod discover;
 mod graph_encoder;
+mod handed;
 mod install;
 mod list;
 pub mod loader;
@@ -40,7 +41,7 @@ use crate::context::{Context, Outcome};
 
 pub use discover::{Found, discover, search_path};
 pub use manifest::Manifest;
-pub use registry::register;
+pub use registry::{register, versions};
 pub use trust::Trust;
 
 /// Writes, checks, finds, trusts and installs plugins.

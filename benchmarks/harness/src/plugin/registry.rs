@@ -88,6 +88,22 @@ pub fn register(registry: &mut Registry) {
     }
 }
 
+/// Returns the version of each plugin that is found, with the digest of its library where it has one.
+pub fn versions() -> Vec<(String, String)> {
+    discover(&search_path())
+        .into_iter()
+        .filter(|found| found.hidden_by.is_none())
+        .filter_map(|found| {
+            let manifest = found.manifest.ok()?;
+            let about = &manifest.plugin;
+            let digest =
+                open_library(&found.folder, &manifest).map(|opened| format!(", sha256 {}", opened.sha256()));
+            let told = format!("{}, {}{}", about.kind.name(), about.version, digest.unwrap_or_default());
+            Some((format!("plugin {}", about.id), told))
+        })
+        .collect()
+}
+
 /// Adds the components of one plugin.
 pub(super) fn add(registry: &mut Registry, folder: PathBuf, manifest: Manifest) {
     let manifest = Arc::new(manifest);

@@ -163,7 +163,13 @@ impl Subject {
         let failed = self.loaded(manifest).err();
         let loaded = match (&self.loaded, failed) {
             (Some(Ok(loaded)), _) => loaded,
-            (Some(Err(reason)), _) if id == "L1" => return Ok(Outcome::Failed(reason.clone())),
+            (Some(Err(reason)), _) if id == "L1" => {
+                // What cannot even be opened is another rule's to tell.
+                return match open_library(&self.folder, manifest) {
+                    Ok(_) => Ok(Outcome::Failed(reason.clone())),
+                    Err(_) => Err(reason.clone()),
+                };
+            }
             (_, reason) => return Err(reason.unwrap_or_default()),
         };
         Ok(match id {

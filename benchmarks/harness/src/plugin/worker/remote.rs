@@ -281,7 +281,12 @@ impl Baseline for RemoteBaseline {
             let (wire, bases, targets) = WireItems::of_examples(examples);
             (chosen_on, rest) = (Some(Box::new(wire)), [bases, targets]);
         }
-        let request = Request::Fit { task: Box::new(WireTask::from(task)), train: Box::new(train), validation: chosen_on, seed };
+        let request = Request::Fit {
+            task: Box::new(WireTask::from(task)),
+            train: Box::new(train),
+            validation: chosen_on,
+            seed,
+        };
         let blobs: [&[u8]; 4] = [&bases, &targets, &rest[0], &rest[1]];
         let (answer, _) = self.link.ask("fit", &request, &blobs)?;
         let Answer::Predictor(number) = answer else { return Err(odd()) };
@@ -298,7 +303,8 @@ struct RemotePredictor {
 impl Predictor for RemotePredictor {
     fn predict(&mut self, items: Items<'_>, mut scores: ArrayViewMut2<'_, f32>) -> Result<()> {
         let (items, bases) = WireItems::of_items(items);
-        let request = Request::Predict { predictor: self.number, items: Box::new(items), outputs: self.outputs };
+        let request =
+            Request::Predict { predictor: self.number, items: Box::new(items), outputs: self.outputs };
         let (answer, blobs) = self.link.ask("predict", &request, &[&bases])?;
         let (Answer::Numbers, [numbers]) = (answer, blobs.as_slice()) else { return Err(odd()) };
         let numbers = f32_of_bytes(numbers);

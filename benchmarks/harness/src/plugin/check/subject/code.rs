@@ -1,22 +1,23 @@
 //! What a library exports, and what this process does while it runs.
 
-use std::{fs, fs::File, io, os::fd::AsFd as _, path::Path};
+use std::{fs, fs::File, io, os::fd::AsFd as _, path::Path, process::Command};
 
 use dlm_sdk::{border::abi, conformance::Outcome};
-use object::{Object as _, ObjectSymbol as _};
 
-/// Checks the names that a library exports.
+/// Checks the names that a library exports, as `nm` lists them.
 pub(super) fn exports(path: &Path) -> Result<Outcome, String> {
-    let bytes = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let file = match object::File::parse(&*bytes) {
-        Ok(file) => file,
-        Err(error) => return Ok(Outcome::Failed(format!("{}: no library: {error}", path.display()))),
+    let listed = Command::new("nm").args(["-D", "--defined-only"]).arg(path).output();
+    let listed = listed.map_err(|_| "there is no nm to list the names".to_owned())?;
+    if !listed.status.success() {
+        return Ok(Outcome::Failed(String::from_utf8_lossy(&listed.stderr).trim().to_owned()));
+    }
+    // A line is: address, kind, name and perhaps its version.
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let name = |line: &str| {
+        let name = line.split_whitespace().nth(2)?;
+        Some(name.split('@').next().unwrap_or(name).trim_start_matches('_').to_owned())
     };
-    let names: Vec<String> = file
-        .dynamic_symbols()
-        .filter(|symbol| symbol.is_definition() && symbol.is_global())
-        .filter_map(|symbol| symbol.name().ok().map(|name| name.trim_start_matches('_').to_owned()))
-        .collect();
+    let names: Vec<String> = text.lines().filter_map(name).collect();
     let ours: Vec<&String> = names.iter().filter(|name| name.starts_with("dlm_")).collect();
     if ours.iter().any(|name| *name != abi::ENTRY_SYMBOL) || ours.is_empty() {
         let told: Vec<&str> = ours.iter().map(|name| name.as_str()).collect();

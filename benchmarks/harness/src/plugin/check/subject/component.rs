@@ -210,7 +210,7 @@ impl Subject {
             Some(place) => match self.make(manifest, place) {
                 Ok(Component::Tokenizer(tokenizer)) => tokenizer.spec().vocab_size,
                 Ok(_) => return Err("its tokenizer is no tokenizer".into()),
-                Err(reason) => return Ok(Outcome::Failed(reason)),
+                Err(reason) => return Err(format!("its tokenizer cannot be made: {reason}")),
             },
             None => match self.registry.tokenizer(&spec.tokenizer) {
                 Ok(tokenizer) => tokenizer.spec().vocab_size,
