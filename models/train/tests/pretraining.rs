@@ -56,7 +56,7 @@ impl Case<'_> {
     fn run(
         &self,
         output: &Path,
-        steps: u64,
+        budget: Budget,
         resume: bool,
         stop_after: Option<u64>,
     ) -> dlm_sdk::Result<Option<Record>> {
@@ -69,7 +69,7 @@ impl Case<'_> {
             held_out: None,
             excluded: self.excluded,
             output,
-            budget: Some(Budget::Steps(steps)),
+            budget: Some(budget),
             seed: 3,
             device: Device::Cpu,
             resume,
@@ -97,7 +97,7 @@ fn a_grammar_is_learned_and_a_stopped_training_goes_on_to_the_same_bits() {
     let case =
         Case { preset: &preset, fasta: &fasta, tokenizer: &tokenizer, excluded: &IntervalSet::default() };
     let whole = folder.path().join("whole");
-    let record = case.run(&whole, 300, false, None).unwrap().unwrap();
+    let record = case.run(&whole, Budget::Steps(300), false, None).unwrap().unwrap();
     let scores = record.held_out;
     println!("{scores:?}");
     // Frequency knows nothing, and a model that learned context knows what neighbours know.
@@ -111,15 +111,38 @@ fn a_grammar_is_learned_and_a_stopped_training_goes_on_to_the_same_bits() {
     assert_eq!(model.model().unwrap().parameters(), record.parameters);
 
     let parts = folder.path().join("parts");
-    assert!(case.run(&parts, 24, false, Some(9)).unwrap().is_none());
+    assert!(case.run(&parts, Budget::Steps(24), false, Some(9)).unwrap().is_none());
     assert!(!parts.join("model.safetensors").exists());
-    let refused = case.run(&parts, 24, false, None).unwrap_err();
+    let refused = case.run(&parts, Budget::Steps(24), false, None).unwrap_err();
     assert!(refused.hint().unwrap().contains("--resume"));
-    case.run(&parts, 24, true, Some(5)).unwrap();
-    case.run(&parts, 24, true, None).unwrap().unwrap();
+    case.run(&parts, Budget::Steps(24), true, Some(5)).unwrap();
+    case.run(&parts, Budget::Steps(24), true, None).unwrap().unwrap();
     let at_once = folder.path().join("at once");
-    case.run(&at_once, 24, false, None).unwrap().unwrap();
+    case.run(&at_once, Budget::Steps(24), false, None).unwrap().unwrap();
     let bytes = |folder: &Path| std::fs::read(folder.join("model.safetensors")).unwrap();
     assert!(bytes(&parts) == bytes(&at_once), "the weights differ");
     assert!(bytes(&parts) != bytes(&whole));
+}
+
+#[test]
+fn a_time_becomes_a_number_of_steps_once() {
+    if let Err(error) = Runtime::get() {
+        println!("skipped: {error}");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let fasta = [grammar(folder.path())];
+    let (preset, tokenizer) = (preset(), FixedKmers::characters());
+    let case =
+        Case { preset: &preset, fasta: &fasta, tokenizer: &tokenizer, excluded: &IntervalSet::default() };
+    let output = folder.path().join("timed");
+    let budget = Budget::Time(std::time::Duration::from_millis(300));
+    assert!(case.run(&output, budget, false, Some(3)).unwrap().is_none());
+    let plan = std::fs::read_to_string(output.join("training/plan.json")).unwrap();
+    let record = case.run(&output, budget, true, None).unwrap().unwrap();
+    // The length was worked out before the stop, and is not worked out again.
+    assert_eq!(plan, format!("{{\"steps\":{}}}", record.steps));
+    assert!(record.steps >= 10);
+    let none = case.run(&folder.path().join("none"), Budget::Steps(0), false, None).unwrap_err();
+    assert!(none.to_string().contains("no steps"));
 }
