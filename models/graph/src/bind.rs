@@ -14,7 +14,7 @@ const LARGEST: usize = 1 << 18;
 
 /// Operators whose work is not bounded by the size of inputs and outputs.
 const SLOW: [&str; 5] = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "DFT"];
-/// Steps that computing an `Einsum` may take.
+/// Steps that a product of constants may take.
 const STEPS: usize = 1 << 22;
 
 impl Graph {
@@ -152,6 +152,15 @@ impl Graph {
         }
         if node.operator() == "Einsum" && !Self::is_short(node, &inputs) {
             return Ok(None);
+        }
+        if matches!(node.operator(), "MatMul" | "FusedMatMul" | "Gemm") {
+            let first = inputs.first().and_then(Option::as_ref);
+            let inner = first.and_then(|array| array.dims().iter().max().copied());
+            let outer = types.first().and_then(elements);
+            let steps = inner.zip(outer).and_then(|(inner, outer)| inner.checked_mul(outer));
+            if steps.is_none_or(|steps| steps > STEPS) {
+                return Ok(None);
+            }
         }
         interpret::run(self, node, inputs.iter().map(Option::as_ref).collect()).map(Some)
     }

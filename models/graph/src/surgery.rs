@@ -250,11 +250,7 @@ impl Graph {
     }
 
     fn copied(&mut self, other: &Self, node: &Node, inputs: Vec<Option<Var>>) -> Result<Vec<Var>> {
-        let name = if self.registered(node.name()).is_none() {
-            node.name().to_owned()
-        } else {
-            self.fresh(node.name())
-        };
+        let name = if self.is_taken(node.name()) { self.fresh(node.name()) } else { node.name().to_owned() };
         let copy = Node::new(name, node.operator(), node.domain(), inputs, node.attributes.clone());
         let types = if infer::known(&copy.key()) {
             infer::infer(self, &copy, node.outputs.len())?

@@ -1,5 +1,4 @@
 //! Names of nodes stay apart when a graph that was read grows.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 

@@ -3,7 +3,7 @@
 use crate::{
     DataType, Dim, Result, Shape,
     attribute::Attribute,
-    infer::{Entry, Request, Rule, Type, broadcast},
+    infer::{Entry, MOST_AXES, Request, Rule, Type, broadcast},
 };
 
 pub(super) fn rule(key: &str) -> Option<Rule> {
@@ -38,7 +38,7 @@ fn described(request: &Request<'_>, index: usize) -> Option<Vec<Dim>> {
     }
     let length = request.shape(index)?.first()?.fixed()?;
     // A shape of more axes than any tensor has is not worth naming.
-    (length <= 64).then(|| (0..length).map(|axis| request.unknown(axis)).collect())
+    (length <= MOST_AXES).then(|| (0..length).map(|axis| request.unknown(axis)).collect())
 }
 
 fn reshape(request: &Request<'_>) -> Result<Vec<Type>> {
@@ -139,6 +139,9 @@ fn unsqueeze(request: &Request<'_>) -> Result<Vec<Type>> {
         return Ok(vec![Type::maybe(dtype, None)]);
     };
     let rank = from.len() + axes.len();
+    if rank > MOST_AXES {
+        return Err(request.fail(format!("{rank} dimensions")));
+    }
     let axes = request.axes(&axes, rank)?;
     let mut old = from.iter();
     let place = |axis| if axes.contains(&axis) { Some(Dim::Fixed(1)) } else { old.next().cloned() };

@@ -151,13 +151,17 @@ impl Window {
         }
         let (strides, dilations) = (counts("strides", axes, 1)?, counts("dilations", axes, 1)?);
         let pads = counts("pads", 2 * axes, 0)?;
-        Ok(Self { kernel, strides, dilations, pads, ceil: attributes.int("ceil_mode", 0) != 0 })
+        // Convolutions leave out what does not fill a window.
+        let ceil = attributes.int("ceil_mode", 0) != 0 && request.node.operator().ends_with("Pool");
+        Ok(Self { kernel, strides, dilations, pads, ceil })
     }
 
     /// Returns how many places the window has on an axis.
     pub(crate) fn places(&self, axis: usize, size: usize) -> Option<usize> {
         let reach = self.dilations[axis].checked_mul(self.kernel[axis].checked_sub(1)?)?.checked_add(1)?;
         let padded = size.checked_add(self.pads[axis])?.checked_add(self.pads[axis + self.kernel.len()])?;
+        // Counted in signed integers.
+        isize::try_from(padded).ok()?;
         let room = padded.checked_sub(reach)?;
         let stride = self.strides[axis];
         Some(if self.ceil { room.div_ceil(stride) } else { room / stride } + 1)
@@ -248,6 +252,9 @@ fn pool(request: &Request<'_>) -> Result<Vec<Type>> {
 fn global_pool(request: &Request<'_>) -> Result<Vec<Type>> {
     let dtype = request.dtype(0)?;
     let Some(data) = request.shape(0) else { return Ok(vec![Type::maybe(dtype, None)]) };
+    if data.len() < 3 {
+        return Err(request.fail("data must be [batch, channels, ..]"));
+    }
     let keep = |(axis, dim): (usize, &Dim)| if axis < 2 { dim.clone() } else { Dim::Fixed(1) };
     Ok(vec![Type::new(dtype, data.iter().enumerate().map(keep).collect())])
 }

@@ -118,6 +118,9 @@ impl<'a> Request<'a> {
     }
 }
 
+/// Tensors of more dimensions than this are refused.
+pub(crate) const MOST_AXES: usize = 64;
+
 type Rule = fn(&Request<'_>) -> Result<Vec<Type>>;
 
 /// Returns the types of a node's outputs.
@@ -131,6 +134,9 @@ pub(crate) fn infer(graph: &Graph, node: &Node, outputs: usize) -> Result<Vec<Ty
         return Err(request.fail(format!("{outputs} outputs, but it has {}", types.len())));
     }
     types.truncate(outputs);
+    if types.iter().any(|of| of.shape.as_ref().is_some_and(|shape| shape.len() > MOST_AXES)) {
+        return Err(request.fail(format!("more than {MOST_AXES} dimensions")));
+    }
     // Dimensions are counted in signed integers everywhere in ONNX.
     let countable = |dim: &Dim| dim.fixed().is_none_or(|size| i64::try_from(size).is_ok());
     if !types.iter().flat_map(|of| of.shape.iter().flat_map(|shape| shape.iter())).all(countable) {

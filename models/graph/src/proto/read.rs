@@ -230,6 +230,9 @@ fn declared(info: &ValueInfoProto) -> Result<Declared> {
         Error::model(format!("value `{name}`"), format!("element type {code} is not supported"))
     })?;
     let Some(shape) = &of.shape else { return Ok((Some(dtype), None)) };
+    if shape.dim.len() > infer::MOST_AXES {
+        return Err(Error::model(format!("value `{name}`"), format!("{} dimensions", shape.dim.len())));
+    }
     let mut dims = Vec::with_capacity(shape.dim.len());
     for (axis, dim) in shape.dim.iter().enumerate() {
         dims.push(match (dim.dim_value, dim.dim_param.as_deref()) {

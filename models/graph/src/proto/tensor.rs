@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     DataType, Error, Result, Tensor,
+    infer::MOST_AXES,
     proto::{external, messages::TensorProto},
     tensor::byte_size,
 };
@@ -26,6 +27,9 @@ pub(super) fn read(proto: TensorProto, folder: Option<&Path>, place: &str) -> Re
     let code = proto.data_type.unwrap_or(0);
     let dtype = DataType::from_code(code)
         .ok_or_else(|| Error::model(place, format!("element type {code} is not supported")))?;
+    if proto.dims.len() > MOST_AXES {
+        return Err(Error::model(place, format!("{} dimensions", proto.dims.len())));
+    }
     let dims: Option<Vec<usize>> = proto.dims.iter().map(|&size| usize::try_from(size).ok()).collect();
     let dims =
         dims.ok_or_else(|| Error::model(place, format!("a negative dimension in {:?}", proto.dims)))?;

@@ -16,6 +16,11 @@ pub(crate) struct Adjoint<'g> {
     pub(crate) wanted: Vec<bool>,
 }
 
+/// Returns the number of elements of a shape; the largest number where it overflows.
+pub(crate) fn count(dims: &[usize]) -> usize {
+    dims.iter().fold(1, |product, &size| product.saturating_mul(size))
+}
+
 impl Adjoint<'_> {
     /// Returns an error about the node.
     pub(crate) fn fail(&self, problem: impl Into<String>) -> Error {

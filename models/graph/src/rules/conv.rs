@@ -9,6 +9,9 @@ use crate::{
     rules::{Adjoint, Inputs},
 };
 
+/// Windows of more elements than this would make graphs of as many nodes.
+const WIDEST: usize = 1 << 12;
+
 pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let dy = a.dy()?;
     let mut inputs = vec![None, None, None];
@@ -58,6 +61,11 @@ fn weights(a: &mut Adjoint<'_>, dy: Var) -> Result<Var> {
     else {
         return Err(a.fail("weights of more than one spatial axis cannot be differentiated"));
     };
+    if each == 0 || width > WIDEST {
+        return Err(
+            a.fail(format!("a window of {width} elements and {each} channels cannot be differentiated"))
+        );
+    }
     let first =
         |name: &str, default: i64| a.node.attributes.ints(name).map_or(default, |list| list[0]) as usize;
     let (stride, dilation) = (first("strides", 1), first("dilations", 1));

@@ -13,11 +13,13 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let (mut dy, x) = (a.dy()?, a.x(0)?);
     let dims = a.graph.dims(x)?;
     let rank = dims.len();
-    let axis = a.counted(a.constants(2)?.map_or(-2, |axes| axes[0]), rank)?;
+    let axis = a.counted(a.constants(2)?.and_then(|axes| axes.first().copied()).unwrap_or(-2), rank)?;
     let inverse = a.node.attributes.int("inverse", 0) != 0;
-    let length = a.constants(1)?.map_or(dims[axis], |list| list[0] as usize);
+    let given = a.constants(1)?.and_then(|list| list.first().copied());
+    let length = given.map_or(Some(dims[axis]), |given| usize::try_from(given).ok());
+    let length = length.ok_or_else(|| a.fail("a negative length"))?;
     let frequencies = a.graph.dims(dy)?[axis];
-    dy = a.graph.pad(dy, axis, 0, length - frequencies)?;
+    dy = a.graph.pad(dy, axis, 0, length.saturating_sub(frequencies))?;
     let turned = a.graph.dft(dy, axis as i64, !inverse, false)?;
     let scale = if inverse { 1.0 / length as f64 } else { length as f64 };
     let mut dx = a.graph.mul_scalar(turned, scale)?;

@@ -7,7 +7,7 @@
 
 use crate::{
     DataType, Result, Var,
-    rules::{Adjoint, Inputs},
+    rules::{Adjoint, Inputs, count},
 };
 
 /// H of up to this many elements (32 MiB) is made.
@@ -28,26 +28,25 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
         let kept = a.graph.unsqueeze(dy, &[axis as i64])?;
         return Ok(vec![Some(a.graph.pad(kept, axis, at, size - 1 - at)?), None]);
     }
-    let count: usize = a.graph.dims(indices)?.iter().product();
+    let picked = count(&a.graph.dims(indices)?);
     let indices = a.graph.cast(indices, DataType::I64)?;
     let indices = a.graph.reshape(indices, &[-1])?;
-    let (outer, inner): (usize, usize) = (dims[..axis].iter().product(), dims[axis + 1..].iter().product());
-    let sum = if size.saturating_mul(count) <= LARGEST {
-        product(a, dy, indices, [outer, size, count, inner])?
+    let (outer, inner) = (count(&dims[..axis]), count(&dims[axis + 1..]));
+    let sum = if size.saturating_mul(picked) <= LARGEST {
+        product(a, dy, indices, [outer, size, picked, inner])?
     } else {
-        scatter(a, dy, indices, [outer, size, count, inner])?
+        scatter(a, dy, indices, [outer, size, picked, inner])?
     };
     let shape = a.graph.shape_tensor(data)?;
     Ok(vec![Some(a.graph.reshape_to(sum, shape)?), None])
 }
 
 fn product(a: &mut Adjoint<'_>, dy: Var, indices: Var, sizes: [usize; 4]) -> Result<Var> {
-    let [outer, size, count, inner] = sizes.map(|size| size as i64);
+    let [outer, _, count, inner] = sizes.map(|size| size as i64);
     let dtype = a.graph.dtype(dy)?;
     let half = matches!(dtype, DataType::F16 | DataType::BF16);
     let places = a.graph.one_hot(indices, sizes[1], 0, if half { DataType::F32 } else { dtype })?;
     let places = a.graph.cast(places, dtype)?;
-    debug_assert!(size > 0 && count >= 0, "sizes were numbers before");
     if outer == 1 {
         let rows = a.graph.reshape(dy, &[count, inner])?;
         return a.graph.gemm(places, rows, None, crate::Gemm::default());

@@ -3,12 +3,12 @@
 
 use crate::{
     Result,
-    rules::{Adjoint, Inputs},
+    rules::{Adjoint, Inputs, count},
 };
 
 pub(super) fn average(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let (dy, x) = (a.dy()?, a.x(0)?);
-    let places: usize = a.graph.dims(x)?[2..].iter().product();
+    let places = count(&a.graph.dims(x)?[2..]);
     let part = a.graph.mul_scalar(dy, 1.0 / places as f64)?;
     let shape = a.graph.shape_tensor(x)?;
     Ok(vec![Some(a.graph.expand_to(part, shape)?)])

@@ -2,7 +2,7 @@
 
 use crate::{
     Result,
-    rules::{Adjoint, Inputs},
+    rules::{Adjoint, Inputs, count},
 };
 
 pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
@@ -12,7 +12,7 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     }
     // The indices count through the whole tensor.
     let indices = a.ask(1)?;
-    let total = a.graph.dims(x)?.iter().product::<usize>() as i64;
+    let total = count(&a.graph.dims(x)?) as i64;
     let indices = a.graph.reshape(indices, &[-1])?;
     let updates = a.graph.reshape(dy, &[-1])?;
     let (dtype, shape) = (a.graph.dtype(x)?, a.graph.list(&[total]));

@@ -59,7 +59,7 @@ mod r#where;
 
 use std::sync::LazyLock;
 
-pub(crate) use self::adjoint::Adjoint;
+pub(crate) use self::adjoint::{Adjoint, count};
 use crate::{Result, Var};
 
 /// The adjoints of a node's inputs; `None` where none was wanted or there is none.

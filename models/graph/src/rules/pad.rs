@@ -16,6 +16,9 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let rank = a.graph.rank(x)?;
     let pads = a.constants(1)?.unwrap_or_default();
     let along = a.constants(3)?.unwrap_or_else(|| (0..rank as i64).collect());
+    if pads.len() != 2 * along.len() {
+        return Err(a.fail("two pads for each axis"));
+    }
     for (at, &given) in along.iter().enumerate() {
         let axis = a.counted(given, rank)?;
         let (before, after) = (pads[at], pads[at + along.len()]);
@@ -23,7 +26,7 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
             let size = a.graph.dims(dx)?[axis] as i64;
             dx = a.graph.slice(dx, axis as i64, before.max(0), size - after.max(0))?;
         }
-        let cut = |pad: i64| usize::try_from(-pad).unwrap_or(0);
+        let cut = |pad: i64| usize::try_from(pad.saturating_neg()).unwrap_or(0);
         dx = a.graph.pad(dx, axis, cut(before), cut(after))?;
     }
     Ok(vec![Some(dx), None, None, None])

@@ -2,7 +2,7 @@
 
 use crate::{
     Result, Var,
-    rules::{Adjoint, Inputs},
+    rules::{Adjoint, Inputs, count},
 };
 
 /// Returns the axes that a reduction reduces, counted from the front.
@@ -35,9 +35,9 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
 pub(super) fn mean(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let (dy, x) = (a.dy()?, a.x(0)?);
     let dims = a.graph.dims(x)?;
-    let count: usize = axes(a)?.into_iter().map(|axis| dims[axis]).product();
+    let reduced: Vec<usize> = axes(a)?.into_iter().map(|axis| dims[axis]).collect();
     // Before it is repeated, it is small.
-    let dy = a.graph.mul_scalar(dy, 1.0 / count as f64)?;
+    let dy = a.graph.mul_scalar(dy, 1.0 / count(&reduced) as f64)?;
     let dy = kept(a, dy)?;
     let shape = a.graph.shape_tensor(x)?;
     Ok(vec![Some(a.graph.expand_to(dy, shape)?), None])

@@ -15,6 +15,9 @@ pub(super) fn apply(a: &mut Adjoint<'_>) -> Result<Inputs> {
     let ends = a.constants(2)?.unwrap_or_default();
     let given = a.constants(3)?.unwrap_or_else(|| (0..starts.len() as i64).collect());
     let steps = a.constants(4)?.unwrap_or_else(|| vec![1; starts.len()]);
+    if [ends.len(), given.len(), steps.len()] != [starts.len(); 3] {
+        return Err(a.fail("starts, ends, axes and steps do not agree"));
+    }
     for (at, &axis) in given.iter().enumerate() {
         let axis = a.counted(axis, dims.len())?;
         let (first, count) = sliced(dims[axis], starts[at], ends[at], steps[at]);
