@@ -125,16 +125,12 @@ impl Settings {
 
     /// Names the task: what makes its examples, not how they are split.
     pub(crate) fn name(&self) -> String {
-        let mut name = "ctcf".to_owned();
-        if self.preset == Preset::Tutorial {
-            name.push_str(",preset=tutorial");
-        }
+        let preset = if self.preset == Preset::Tutorial { ",preset=tutorial" } else { "" };
         match self.cut {
-            Cut::Auto => {}
-            Cut::PValue(p_value) => name.push_str(&format!(",cut={p_value:e}")),
-            Cut::Stored(room) => name.push_str(&format!(",cut=stored:{room}")),
+            Cut::Auto => format!("ctcf{preset}"),
+            Cut::PValue(p_value) => format!("ctcf{preset},cut={p_value:e}"),
+            Cut::Stored(room) => format!("ctcf{preset},cut=stored:{room}"),
         }
-        name
     }
 }
 

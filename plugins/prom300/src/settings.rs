@@ -191,22 +191,19 @@ impl Settings {
 
     /// Names the task: what makes its examples, not how they are split.
     pub(crate) fn name(&self) -> String {
-        let mut name = "prom300".to_owned();
+        let mut parts = vec!["prom300".to_owned()];
         if self.form != Form::Paper {
-            name.push_str(",form=");
-            name.push_str(self.form.name());
+            parts.push(format!("form={}", self.form.name()));
         }
-        if self.form.shuffles_tokens() {
-            match self.shuffle {
-                Shuffle::Kmers(k) => name.push_str(&format!(",shuffle=kmer:{k}")),
-                Shuffle::Bpe if self.tokens == Tokens::Window => name.push_str(",tokens=window"),
-                Shuffle::Bpe => {}
-            }
+        match (self.form.shuffles_tokens(), self.shuffle, self.tokens) {
+            (true, Shuffle::Kmers(k), _) => parts.push(format!("shuffle=kmer:{k}")),
+            (true, Shuffle::Bpe, Tokens::Window) => parts.push("tokens=window".to_owned()),
+            _ => {}
         }
         if self.reading {
-            name.push_str(",strand=reading");
+            parts.push("strand=reading".to_owned());
         }
-        name
+        parts.join(",")
     }
 }
 
