@@ -8,7 +8,7 @@
 //! A genome is a few words of a hundred million bases, for which trainers made for text take hours: they shift the rest
 //! of the word at each merge. Here a merge touches the places of its pair and nothing else. The first merges, which
 //! concern a good part of the text, rewrite it ([`dense`]); the later ones follow lists of places ([`epochs`]). Memory
-//! beside the sequences is at most two bytes a base.
+//! beside the sequences is at most three bytes a base.
 
 mod cells;
 mod dense;
@@ -185,7 +185,7 @@ impl Trainer {
     /// Learns as [`train`](Self::train) does from sequences that are read, or made, one after the other.
     ///
     /// Each is dropped before the next is asked for, so a genome need not be held beside what training makes of it: at
-    /// most two bytes a base.
+    /// most three bytes a base.
     ///
     /// # Errors
     ///
