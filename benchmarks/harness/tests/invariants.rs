@@ -92,8 +92,7 @@ fn logits_do_not_depend_on_the_batch_or_its_width() {
         let real = s![0, .., ..];
         for other in [&together, &wider] {
             let other = other.slice(s![row, ..tokens.len(), ..]);
-            let worst =
-                alone.slice(real).iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            let worst = alone.slice(real).iter().zip(other).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
             assert!(worst <= CLOSE, "row {row}: {worst}");
         }
     }
@@ -110,7 +109,8 @@ fn states_do_not_depend_on_threads() {
     let mut stream = Stream::new(2, "sequences");
     let mut fasta = String::new();
     for row in 0..200 {
-        let bases: String = (0..30 + stream.below(120)).map(|_| char::from(b"ACGT"[stream.below(4)])).collect();
+        let bases: String =
+            (0..30 + stream.below(120)).map(|_| char::from(b"ACGT"[stream.below(4)])).collect();
         writeln!(fasta, ">r{row}\n{bases}").unwrap();
     }
     fs::write(place.join("rows.fa"), fasta).unwrap();
@@ -168,10 +168,20 @@ fn a_training_that_is_interrupted_and_resumed_gives_the_same_bits() {
     fs::write(place.join("genome.fa"), format!(">chr1\n{bases}\n")).unwrap();
     fs::write(place.join("tiny.toml"), preset()).unwrap();
     let arguments = |output: &'static str| {
-        ["pretrain", "--config", "tiny.toml", "--fasta", "genome.fa", "--tokenizer", "kmer:3", "--steps", "120"]
-            .into_iter()
-            .chain(["--output", output, "--quiet"])
-            .collect::<Vec<_>>()
+        [
+            "pretrain",
+            "--config",
+            "tiny.toml",
+            "--fasta",
+            "genome.fa",
+            "--tokenizer",
+            "kmer:3",
+            "--steps",
+            "120",
+        ]
+        .into_iter()
+        .chain(["--output", output, "--quiet"])
+        .collect::<Vec<_>>()
     };
     done(&dlm(place, &arguments("whole")).output().unwrap());
 
@@ -224,8 +234,24 @@ fn the_order_of_cells_moves_no_bit() {
     }
     let run = |tasks: [&str; 2], output: &str| -> Vec<(String, u64, Value, Vec<u8>)> {
         let arguments = [
-            "bench", "run", "--json", "--quiet", "--mode", "finetune", "--epochs", "1", "--seeds", "2", "--models",
-            "./tiny+random", "--tasks", tasks[0], "--tasks", tasks[1], "--output-path", output,
+            "bench",
+            "run",
+            "--json",
+            "--quiet",
+            "--mode",
+            "finetune",
+            "--epochs",
+            "1",
+            "--seeds",
+            "2",
+            "--models",
+            "./tiny+random",
+            "--tasks",
+            tasks[0],
+            "--tasks",
+            tasks[1],
+            "--output-path",
+            output,
         ];
         let output_of = dlm(place, &arguments).output().unwrap();
         done(&output_of);
@@ -237,7 +263,8 @@ fn the_order_of_cells_moves_no_bit() {
             .map(|cell| {
                 let key = cell["key"].as_str().unwrap();
                 let path = place.join(output).join("cells").join(key).join("predictions.jsonl.gz");
-                let (task, seed) = (cell["task"].as_str().unwrap().to_owned(), cell["seed"].as_u64().unwrap());
+                let (task, seed) =
+                    (cell["task"].as_str().unwrap().to_owned(), cell["seed"].as_u64().unwrap());
                 (task, seed, cell["metrics"].clone(), fs::read(path).unwrap())
             })
             .collect();
@@ -248,4 +275,79 @@ fn the_order_of_cells_moves_no_bit() {
     assert_eq!(there.len(), 4);
     assert!(there == back, "cells differ");
     assert_ne!(there[0].3, there[1].3, "seeds are drawn from");
+}
+
+#[test]
+fn every_recipe_is_tried_and_validation_chooses() {
+    if !runs() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    model(&place.join("tiny"));
+    let mut stream = Stream::new(4, "task");
+    let mut table = "sequence,label,split\n".to_owned();
+    for row in 0..320 {
+        let class = stream.below(2);
+        let pool: &[u8] = if class == 1 { b"AAACGT" } else { b"ACCGGT" };
+        let bases: String = (0..60).map(|_| char::from(pool[stream.below(6)])).collect();
+        let split = ["train", "train", "validation", "test"][row % 4];
+        writeln!(table, "{bases},{class},{split}").unwrap();
+    }
+    fs::create_dir(place.join("task")).unwrap();
+    fs::write(place.join("task/examples.csv"), table).unwrap();
+    fs::write(
+        place.join("task/task.toml"),
+        "version = 1\nname = \"shares\"\ntarget = \"binary\"\nclasses = [\"0\", \"1\"]\nsplit = \"given\"\n",
+    )
+    .unwrap();
+    let run = |protocol: &str| -> Value {
+        let arguments = [
+            "bench",
+            "run",
+            "--json",
+            "--quiet",
+            "--mode",
+            "finetune",
+            "--protocol",
+            protocol,
+            "--max-steps",
+            "30",
+            "--seeds",
+            "1",
+            "--models",
+            "./tiny",
+            "--tasks",
+            "./task",
+            "--output-path",
+            protocol,
+        ];
+        let output = dlm(place, &arguments).output().unwrap();
+        done(&output);
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        document["cells"][0].clone()
+    };
+    let fact = |cell: &Value, name: &str| -> String {
+        let facts = cell["facts"].as_array().unwrap();
+        let fact = facts.iter().find(|fact| fact["name"] == name);
+        fact.unwrap_or_else(|| panic!("{name}: {facts:?}"))["value"].as_str().unwrap().to_owned()
+    };
+    let (paper, tuned) = (run("paper"), run("tuned"));
+    assert_eq!((&paper["protocol"], &tuned["protocol"]), (&"paper".into(), &"tuned".into()));
+    assert_eq!(fact(&paper, "learning rate"), "3e-5 (resolved)");
+    let trials = fact(&tuned, "trials, by learning rate");
+    let trials: Vec<(f64, f64)> = trials
+        .split("; ")
+        .map(|trial| {
+            let (rate, value) = trial.split_once(": ").unwrap();
+            (rate.parse().unwrap(), value.parse().unwrap())
+        })
+        .collect();
+    assert_eq!(trials.iter().map(|trial| trial.0).collect::<Vec<_>>(), [1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 3e-5]);
+    let best = trials.iter().map(|trial| trial.1).fold(f64::INFINITY, f64::min);
+    let chosen: f64 = fact(&tuned, "learning rate").split(' ').next().unwrap().parse().unwrap();
+    let first = trials.iter().find(|trial| trial.1 == best).unwrap();
+    assert_eq!(chosen, first.0, "{trials:?}");
+    assert!((tuned["validation"]["mcc"].as_f64().unwrap() + best).abs() < 1e-3, "{trials:?} {tuned}");
+    assert_eq!(fact(&tuned, "examples seen"), fact(&paper, "examples seen"), "trials have the same length");
 }

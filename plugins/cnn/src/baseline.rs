@@ -34,7 +34,8 @@ impl Cnn {
         if let Some(positional) = config.positional() {
             return Err(Error::invalid(format!("cnn takes options only, not {positional:?}")));
         }
-        let (channels, epochs, batch) = (config.need("channels")?, config.need("epochs")?, config.need("batch")?);
+        let (channels, epochs, batch) =
+            (config.need("channels")?, config.need("epochs")?, config.need("batch")?);
         if channels == 0 || epochs == 0 || batch == 0 {
             return Err(Error::invalid("cnn: channels, epochs and batch are at least one"));
         }
@@ -97,7 +98,13 @@ fn codes(items: Items<'_>) -> Result<Tokens> {
         if sequence.bases().is_empty() {
             return Err(Error::invalid(format!("item {id}: it has no bases")));
         }
-        rows.push(sequence.bases().iter().map(|&base| dna::code(base).map_or(OTHER as TokenId, u32::from)).collect());
+        rows.push(
+            sequence
+                .bases()
+                .iter()
+                .map(|&base| dna::code(base).map_or(OTHER as TokenId, u32::from))
+                .collect(),
+        );
     }
     Ok(Tokens { rows })
 }

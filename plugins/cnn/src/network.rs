@@ -51,7 +51,12 @@ impl Network {
             } else {
                 vec![0.0; n]
             });
-            parameters.push(Parameter { name: name.to_owned(), shape, group: place as u32 / 2, decay: matrix });
+            parameters.push(Parameter {
+                name: name.to_owned(),
+                shape,
+                group: place as u32 / 2,
+                decay: matrix,
+            });
         }
         let graph = build(&parameters).map_err(|error| {
             Error::internal("the graph of the convolution cannot be built").with_source(error)
@@ -101,9 +106,14 @@ impl Trainable for Network {
     }
 
     fn read(&mut self, index: usize, mut value: ArrayViewMutD<'_, f32>) -> Result<()> {
-        let kept = self.values.get(index).ok_or_else(|| Error::invalid(format!("there is no weight {index}")))?;
+        let kept =
+            self.values.get(index).ok_or_else(|| Error::invalid(format!("there is no weight {index}")))?;
         if value.len() != kept.len() {
-            return Err(Error::invalid(format!("weight {index} has {} values, not {}", kept.len(), value.len())));
+            return Err(Error::invalid(format!(
+                "weight {index} has {} values, not {}",
+                kept.len(),
+                value.len()
+            )));
         }
         value.iter_mut().zip(kept).for_each(|(value, &kept)| *value = kept);
         Ok(())

@@ -24,7 +24,8 @@ fn sets() -> [ExampleSet; 3] {
         let mut set = ExampleSet::new(1);
         for _ in 0..size {
             let mut stream = Stream::nth(1, "patterns", id);
-            let mut bases: Vec<u8> = (0..60 + stream.below(20)).map(|_| dna::BASES[stream.below(4)]).collect();
+            let mut bases: Vec<u8> =
+                (0..60 + stream.below(20)).map(|_| dna::BASES[stream.below(4)]).collect();
             let class = stream.below(2);
             if class == 1 {
                 let at = stream.below(45);

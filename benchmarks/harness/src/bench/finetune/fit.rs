@@ -45,7 +45,10 @@ pub struct Setup<'a> {
 
 impl std::fmt::Debug for Setup<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Setup").field("protocol", &self.protocol).field("seed", &self.seed).finish_non_exhaustive()
+        f.debug_struct("Setup")
+            .field("protocol", &self.protocol)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,7 +78,8 @@ pub fn fit(
     let spec = encoder.spec().clone();
     let device: Device = setup.device.parse()?;
     let cutter = Cutter::new(&spec, tokenizer, setup.long, Arc::clone(&setup.cut))?;
-    let head = setup.overrides.head.unwrap_or(if spec.pooler { FinetuneHead::Pooler } else { FinetuneHead::Mean });
+    let head =
+        setup.overrides.head.unwrap_or(if spec.pooler { FinetuneHead::Pooler } else { FinetuneHead::Mean });
     let labelled = |examples: Examples<'_>, count: bool| -> Result<Labelled> {
         Ok(Labelled {
             tokens: cutter.rows(examples.items, count)?,
@@ -85,7 +89,8 @@ pub fn fit(
     let train = labelled(train, true)?;
     // Validation is cut and counted when it is scored.
     let chosen_on = validation.map(|examples| labelled(examples, false)).transpose()?;
-    let criterion = validation.map(|examples| move |answers: ArrayView2<'_, f32>| judge(task, examples, answers));
+    let criterion =
+        validation.map(|examples| move |answers: ArrayView2<'_, f32>| judge(task, examples, answers));
     let criterion = criterion.as_ref().filter(|_| setup.protocol == Protocol::Tuned);
     let mut trials = recipes(task, setup.protocol, setup.overrides);
     if chosen_on.is_none() {
@@ -172,11 +177,8 @@ fn judge(task: &TaskSpec, examples: Examples<'_>, answers: ArrayView2<'_, f32>) 
         dlm_sdk::Target::Multilabel(_) => Answers::Labels { targets, scores: answers }.metric(metric, task),
         dlm_sdk::Target::Regression(_) => Answers::Values { targets, scores: answers }.metric(metric, task),
         _ => {
-            let outcomes: Vec<Outcome> = examples
-                .classes()
-                .zip(answers.rows())
-                .map(|(class, row)| Outcome::new(class, row))
-                .collect();
+            let outcomes: Vec<Outcome> =
+                examples.classes().zip(answers.rows()).map(|(class, row)| Outcome::new(class, row)).collect();
             Answers::Classes { outcomes: &outcomes, scores: Some(answers) }.metric(metric, task)
         }
     };
@@ -187,7 +189,10 @@ fn judge(task: &TaskSpec, examples: Examples<'_>, answers: ArrayView2<'_, f32>) 
 fn told(recipe: &Recipe, head: FinetuneHead, weights: ClassWeights) -> Vec<Fact> {
     let mut facts = vec![
         Fact::new("head", head.name()),
-        Fact::new("learning rate", format!("{:e} ({})", recipe.learning_rate.value, recipe.learning_rate.origin)),
+        Fact::new(
+            "learning rate",
+            format!("{:e} ({})", recipe.learning_rate.value, recipe.learning_rate.origin),
+        ),
         Fact::new("batch", recipe.batch),
         Fact::new("warm-up", recipe.warmup),
         Fact::new("weight decay", recipe.weight_decay),
@@ -200,4 +205,29 @@ fn told(recipe: &Recipe, head: FinetuneHead, weights: ClassWeights) -> Vec<Fact>
         facts.push(Fact::new("most steps", steps));
     }
     facts
+}
+
+#[cfg(test)]
+mod tests {
+    use dlm_sdk::{ExampleSet, SplitKind, Target};
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn what_answers_better_is_chosen_whichever_way_the_metric_points() {
+        let mut set = ExampleSet::new(1);
+        for (id, class) in [0.0, 1.0, 0.0, 1.0].into_iter().enumerate() {
+            set.add(id as u64, b"ACGT", &[class], id as u64).unwrap();
+        }
+        let view = set.view();
+        let good = array![[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]];
+        let bad = array![[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]];
+        let mut task = TaskSpec::new("four", Target::Binary, SplitKind::Given);
+        for metric in [dlm_sdk::metrics::Metric::Mcc, dlm_sdk::metrics::Metric::Perplexity] {
+            task.metrics = vec![metric];
+            let value = |answers: &ndarray::Array2<f32>| judge(&task, view.examples(), answers.view());
+            assert!(value(&good) < value(&bad), "{metric}: {} {}", value(&good), value(&bad));
+        }
+    }
 }

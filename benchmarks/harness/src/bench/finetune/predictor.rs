@@ -29,12 +29,13 @@ impl Cutter {
         cut: Arc<AtomicU64>,
     ) -> Result<Self> {
         if long == Long::Windows {
-            return Err(Error::unsupported("a fine-tuned model answers one row an item, and no windows of it")
-                .with_hint("use --long truncate, or --mode probe"));
+            return Err(Error::unsupported(
+                "a fine-tuned model answers one row an item, and no windows of it",
+            )
+            .with_hint("use --long truncate, or --mode probe"));
         }
         let pad = tokenizer.spec().special.pad.unwrap_or(0);
-        let frame =
-            Frame { prefix: encoder.prefix, suffix: encoder.suffix, pad, most: encoder.max_tokens };
+        let frame = Frame { prefix: encoder.prefix, suffix: encoder.suffix, pad, most: encoder.max_tokens };
         Ok(Self { tokenizer, name: encoder.name.clone(), frame, long, cut })
     }
 
@@ -50,8 +51,11 @@ impl Cutter {
                 return Err(Error::invalid(format!("item {id}: it has no tokens")));
             }
             if n > most && self.long == Long::Error {
-                return Err(Error::invalid(format!("item {id}: {n} tokens, encoder {} takes {most}", self.name))
-                    .with_hint("say what to do by --long truncate"));
+                return Err(Error::invalid(format!(
+                    "item {id}: {n} tokens, encoder {} takes {most}",
+                    self.name
+                ))
+                .with_hint("say what to do by --long truncate"));
             }
             if n > most && count {
                 let kept = most.checked_sub(1).map_or(0, |last| row.spans[last].end);
