@@ -1,12 +1,16 @@
 //! Starting the library, once in a process.
 
 use std::{
-    fmt,
+    fmt, ptr,
     sync::{Mutex, OnceLock, PoisonError},
 };
 
 use ndarray::array;
-use ort::environment::{Environment, GlobalThreadPoolOptions};
+use ort::{
+    AsPointer as _,
+    environment::{Environment, GlobalThreadPoolOptions},
+    memory::{AllocationDevice, AllocatorType, MemoryInfo, MemoryType},
+};
 
 use crate::{Device, Error, Input, Library, Result, Search, Session, SessionOptions};
 
@@ -92,6 +96,7 @@ impl Runtime {
             .build()
             .map_err(|error| fail(error.into()))?;
         environment.set_log_level(ort::logging::LogLevel::Error);
+        share_arena(&environment).map_err(|error| fail(error.into()))?;
         Ok(Self { environment, library, threads })
     }
 
@@ -144,6 +149,26 @@ impl Runtime {
     pub(crate) fn environment(&self) -> &Environment {
         &self.environment
     }
+}
+
+/// Makes the arena of main memory that sessions may share.
+fn share_arena(environment: &Environment) -> ort::Result<()> {
+    /// Regions are as large as asked for, not the next power of two.
+    const AS_REQUESTED: i32 = 1;
+    let api = ort::api();
+    let info = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Arena, MemoryType::Default)?;
+    let mut config = ptr::null_mut();
+    // SAFETY: The function writes a configuration to the place given, or fails; -1 and 0 leave defaults.
+    let status = unsafe { (api.CreateArenaCfg)(0, AS_REQUESTED, -1, -1, &raw mut config) };
+    // SAFETY: The status comes from the call above and is looked at once.
+    unsafe { ort::Error::result_from_status(status) }?;
+    // SAFETY: Environment, memory info and configuration are alive; the environment takes what it needs of them.
+    let status =
+        unsafe { (api.CreateAndRegisterAllocator)(environment.ptr().cast_mut(), info.ptr(), config) };
+    // SAFETY: The configuration was made above and is released once.
+    unsafe { (api.ReleaseArenaCfg)(config) };
+    // SAFETY: The status comes from the call above and is looked at once.
+    unsafe { ort::Error::result_from_status(status) }
 }
 
 impl fmt::Debug for Runtime {

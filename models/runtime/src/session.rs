@@ -34,16 +34,19 @@ pub enum Optimisation {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Arena {
-    /// It is kept for the next run. Fastest; a session holds what its largest run needed.
-    #[default]
+    /// It is kept for the session's next run: a session holds what its largest run needed.
     Keep,
     /// It is given back after each run, so that many sessions need no more than the largest of them.
     Shrink,
     /// Each value is taken from the system and given back by itself.
     Off,
+    /// All sessions that say so take it from one place and leave it there for each other. As fast as
+    /// [`Keep`](Self::Keep), with less memory for one graph, and far less for graphs of several sizes that run in turn.
+    #[default]
+    Shared,
 }
 
-/// How a graph is loaded. By default for the processor, on the shared threads, fully optimised, with its memory kept.
+/// How a graph is loaded. By default for the processor, on the shared threads, fully optimised, with memory shared.
 #[derive(Clone, Debug, Default)]
 pub struct SessionOptions {
     device: Device,
@@ -113,6 +116,12 @@ impl SessionOptions {
         builder = builder
             .with_execution_providers([arena.error_on_failure()])
             .map_err(|error| setting("the arena")(plain(error)))?;
+        if self.arena == Arena::Shared {
+            // A plan of all values asks for one block a graph, and blocks of different graphs do not fit each other.
+            builder = builder.with_env_allocators().map_err(|error| setting("the arena")(plain(error)))?;
+            builder =
+                builder.with_memory_pattern(false).map_err(|error| setting("the arena")(plain(error)))?;
+        }
         match self.device {
             Device::Cpu => Ok(builder),
             Device::Cuda => {

@@ -125,7 +125,7 @@ fn equal_threads_give_equal_bits() {
     let (x, w) = (noise(150, 1), noise(150, 2));
     for threads in [1, 2, 3] {
         let mut results = Vec::new();
-        for arena in [Arena::Keep, Arena::Shrink, Arena::Off, Arena::Keep] {
+        for arena in [Arena::Keep, Arena::Shrink, Arena::Off, Arena::Shared, Arena::Keep] {
             let options = SessionOptions::default().threads(threads).arena(arena);
             let mut session = load(runtime, &product(150), &options);
             results.push(run::<f32>(&mut session, &x, &w));

@@ -1,16 +1,17 @@
 //! Trains a BERT on random tokens and prints speed and memory, for comparison with peers on the same work.
 //!
-//! `measure MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [PROFILE]`; MODE is `train` (forward, backward,
-//! clipping, `AdamW`) or `forward`. The vocabulary has 609 ids; 15 % of the tokens are guessed, and the head works on
+//! `measure MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [ARENA [PROFILE]]`; MODE is `train` (forward, backward,
+//! clipping, `AdamW`) or `forward`. TOKENS may be several lengths with commas between, which take turns. ARENA is
+//! `keep`, `shrink`, `off` or `shared`. The vocabulary has 609 ids; 15 % of the tokens are guessed, and the head works on
 //! those alone. Threads are set by `RAYON_NUM_THREADS`. The first two steps warm up and are not counted. Prints one JSON
 //! object: seconds of each counted step, their median, tokens a second at the median, processor time a step, what part of it the optimiser and
-//! the rest took, and the largest resident memory of the process. With PROFILE the runtime writes the time of each
+//! the rest took, and the largest resident memory of the process in bytes. With PROFILE the runtime writes the time of each
 //! operator to a file of that prefix.
 
 use std::{env, error::Error, fs, time::Instant};
 
 use dlm_nn::bert::{self, Config, Heads, Model};
-use dlm_runtime::{Runtime, SessionOptions};
+use dlm_runtime::{Arena, Runtime, SessionOptions};
 use dlm_sdk::random::Stream;
 use dlm_train::{
     optimiser::{Optimiser, OptimiserOptions},
@@ -62,12 +63,14 @@ fn processor_seconds() -> f64 {
 #[expect(clippy::print_stdout, reason = "the numbers are the program's output")]
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [mode, layers, hidden, heads, wide, rows, tokens, steps, dropout, profile @ ..] =
-        arguments.as_slice()
+    let [mode, layers, hidden, heads, wide, rows, tokens, steps, dropout, rest @ ..] = arguments.as_slice()
     else {
-        return Err("measure MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [PROFILE]".into());
+        return Err(
+            "measure MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [ARENA [PROFILE]]".into()
+        );
     };
-    let (rows, tokens, steps): (usize, usize, u64) = (rows.parse()?, tokens.parse()?, steps.parse()?);
+    let (rows, steps): (usize, u64) = (rows.parse()?, steps.parse()?);
+    let tokens: Vec<usize> = tokens.split(',').map(str::parse).collect::<Result<_, _>>()?;
     let mut config = Config::from_json(&format!(
         r#"{{"vocab_size": {VOCABULARY}, "hidden_size": {hidden}, "num_hidden_layers": {layers},
             "num_attention_heads": {heads}, "intermediate_size": {wide}, "max_position_embeddings": 512}}"#
@@ -83,8 +86,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         weights.write(index)?.copy_from_slice(&model.values(index)?);
     }
     let mut optimiser = Optimiser::new(OptimiserOptions::default(), weights.trained().map(|it| (it, 1.0)))?;
-    let mut options = SessionOptions::default();
-    if let [prefix] = profile {
+    let arena = rest.first().map_or("shared", String::as_str);
+    let mut options = SessionOptions::default().arena(match arena {
+        "keep" => Arena::Keep,
+        "shrink" => Arena::Shrink,
+        "off" => Arena::Off,
+        "shared" => Arena::Shared,
+        other => return Err(format!("no arena is called {other:?}").into()),
+    });
+    if let Some(prefix) = rest.get(1) {
         options = options.profile(prefix);
     }
     let mut graph = StepGraph::new(runtime, graph, weights, options, 1);
@@ -96,7 +106,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if step == 2 {
             used = processor_seconds();
         }
-        let batch = batch(rows, tokens, step);
+        let batch = batch(rows, tokens[step as usize % tokens.len()], step);
         let start = Instant::now();
         if mode == "train" {
             losses.push(graph.gradients(&batch, step, 0)?);
@@ -120,10 +130,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "{}",
         serde_json::json!({
-            "mode": mode, "threads": runtime.threads(), "rows": rows, "tokens": tokens, "dropout": dropout,
-            "seconds": &seconds[2..], "median": median, "tokens_per_second": (rows * tokens) as f64 / median,
+            "mode": mode, "threads": runtime.threads(), "rows": rows, "tokens": tokens, "arena": arena, "dropout": dropout,
+            "seconds": &seconds[2..], "median": median, "tokens_per_second": (rows * tokens.iter().sum::<usize>() / tokens.len()) as f64 / median,
             "processor_seconds": used, "optimiser_seconds": mean(&optimising), "first_step_seconds": compiled,
-            "peak_resident_mib": kilobytes("VmHWM").map(|kilobytes| kilobytes >> 10),
+            "peak_memory": kilobytes("VmHWM").map(|kilobytes| kilobytes << 10),
             "first_loss": losses.first(), "last_loss": losses.last(),
         })
     );
