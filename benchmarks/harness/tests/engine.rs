@@ -1,9 +1,5 @@
 //! The engine with components planted in the test: what fails, panics, does not apply, and encodes.
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking and says what it skips"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking and says what it skips")]
 
 use std::sync::Arc;
 

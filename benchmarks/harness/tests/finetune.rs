@@ -1,9 +1,5 @@
 //! `dlm finetune` and `dlm predict`: a model is trained on a task, kept, interrupted, resumed, and asked.
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking and says what it skips"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking and says what it skips")]
 
 use std::{
     fmt::Write as _,
@@ -97,7 +93,8 @@ fn a_model_is_trained_kept_and_asked() {
     assert!(answer["test"]["mcc"].as_f64().unwrap() > 0.8, "{answer}");
 
     // Interrupted and resumed, the weights are the same to the bit.
-    let mut child = dlm(place, &arguments("halves")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child =
+        dlm(place, &arguments("halves")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let metrics = place.join("halves/training/trial-0/metrics.jsonl");
     while fs::read_to_string(&metrics).map_or(0, |text| text.lines().count()) < 5 {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
@@ -153,7 +150,10 @@ fn a_model_is_trained_kept_and_asked() {
         assert!(told.contains(expected), "{told}");
     };
     fails(&["predict", "--model", "task", "--fasta", "rows.fa", "--output", "x.tsv"], "dlm finetune");
-    fails(&["predict", "--model", "whole", "--fasta", "rows.fa", "--output", "x.csv"], ".tsv, .parquet and .bed");
+    fails(
+        &["predict", "--model", "whole", "--fasta", "rows.fa", "--output", "x.csv"],
+        ".tsv, .parquet and .bed",
+    );
     fs::write(place.join("long.fa"), format!(">l\n{}\n", "ACG".repeat(40))).unwrap();
     fails(&["predict", "--model", "whole", "--fasta", "long.fa", "--output", "x.tsv"], "--long truncate");
     assert!(!place.join("x.tsv").exists());

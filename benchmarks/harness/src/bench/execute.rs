@@ -74,11 +74,10 @@ pub(super) fn execute(
 ) -> Result<Finished> {
     machine::forget_peak_memory();
     let mut finished = Finished { result: blank(plan, cell), predictions: Vec::new(), resamples: Vec::new() };
-    let attempt =
-        catch_unwind(AssertUnwindSafe(|| {
-            attempt(plan, cell, data, registry, (cancellation, tell), &mut finished)
-        }))
-        .unwrap_or_else(|panic| Err(Error::new(ErrorKind::Panicked, message_of(&*panic))));
+    let attempt = catch_unwind(AssertUnwindSafe(|| {
+        attempt(plan, cell, data, registry, (cancellation, tell), &mut finished)
+    }))
+    .unwrap_or_else(|panic| Err(Error::new(ErrorKind::Panicked, message_of(&*panic))));
     let result = &mut finished.result;
     result.cost.peak_memory = machine::peak_memory();
     match attempt {

@@ -48,7 +48,8 @@ pub(super) fn supervise(
                 return Err(Error::new(ErrorKind::Panicked, "the command panicked; this is a bug in dlm"));
             }
             Err(mpsc::RecvTimeoutError::Timeout) if cancellation.signal().is_some() => {
-                let deadline = *deadline.get_or_insert_with(|| Instant::now() + GRACE.max(cancellation.grace()));
+                let deadline =
+                    *deadline.get_or_insert_with(|| Instant::now() + GRACE.max(cancellation.grace()));
                 if Instant::now() > deadline {
                     return Err(Error::cancelled());
                 }

@@ -9,7 +9,7 @@
 
 mod saved;
 
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{fmt::Write as _, fs, path::PathBuf, sync::Arc};
 
 use clap::Args;
 use dlm_sdk::{Error, Result, metrics::Metric};
@@ -19,7 +19,7 @@ pub(crate) use self::saved::Saved;
 use crate::{
     bench::{
         config::ConfigFile,
-        finetune::{self, Finetuned, FinetuneFlags, Setup},
+        finetune::{self, FinetuneFlags, Finetuned, Setup},
         predictions,
         probe::Long,
     },
@@ -31,9 +31,11 @@ use crate::{
 
 /// The arguments of `dlm finetune`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:\n  dlm finetune --model my-grover --task promoter-tss,split=grouped --genome \
+#[command(
+    after_help = "Examples:\n  dlm finetune --model my-grover --task promoter-tss,split=grouped --genome \
                         chr21.fa.gz --output promoters\n  dlm finetune --model my-grover --task ./my-task --protocol \
-                        tuned --output mine")]
+                        tuned --output mine"
+)]
 pub struct FinetuneArgs {
     /// Model: a folder, a built-in id, or a plugin's id
     #[arg(long, value_name = "MODEL")]
@@ -116,13 +118,13 @@ impl FinetuneArgs {
             hear: &|_, _, progress| watch.borrow_mut().step(progress),
             folder: Some(training),
         };
-        let fitted =
-            finetune::fit(encoder, tokenizer, task.spec(), train.examples(), chosen_on, &setup);
+        let fitted = finetune::fit(encoder, tokenizer, task.spec(), train.examples(), chosen_on, &setup);
         let mut fitted = fitted.map_err(|error| self.resumable(error))?;
         drop(watch);
-        let metrics = |examples: dlm_sdk::Examples<'_>, fitted: &mut Finetuned| -> Result<Vec<(Metric, f64)>> {
-            predictions::metrics(fitted, task.spec(), examples, context.cancellation())
-        };
+        let metrics =
+            |examples: dlm_sdk::Examples<'_>, fitted: &mut Finetuned| -> Result<Vec<(Metric, f64)>> {
+                predictions::metrics(fitted, task.spec(), examples, context.cancellation())
+            };
         let on_validation = match chosen_on {
             Some(examples) => metrics(examples, &mut fitted)?,
             None => Vec::new(),
@@ -164,15 +166,16 @@ impl FinetuneArgs {
 fn text(answer: &Answer<'_>) -> String {
     let saved = answer.saved;
     let mut text = format!("{}: {} fine-tuned on {}", answer.output, saved.model, saved.task);
+    // Writing to a string never fails.
     if let Some(parameters) = saved.parameters {
-        text.push_str(&format!(", {} weights", thousands(parameters)));
+        let _ = write!(text, ", {} weights", thousands(parameters));
     }
     text.push('\n');
     for (name, value) in &saved.test {
-        text.push_str(&format!("  test {name} {value:.4}\n"));
+        let _ = writeln!(text, "  test {name} {value:.4}");
     }
     for fact in &saved.facts {
-        text.push_str(&format!("  {}: {}\n", fact.name, fact.value));
+        let _ = writeln!(text, "  {}: {}", fact.name, fact.value);
     }
     text
 }

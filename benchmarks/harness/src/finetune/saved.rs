@@ -105,8 +105,7 @@ impl Saved {
             Error::io(format!("{}: cannot be read", path.display()), error)
                 .with_hint("name a folder that dlm finetune wrote")
         })?;
-        serde_json::from_slice(&text)
-            .map_err(|error| Error::invalid(format!("{}: {error}", path.display())))
+        serde_json::from_slice(&text).map_err(|error| Error::invalid(format!("{}: {error}", path.display())))
     }
 
     /// Returns what is predicted.

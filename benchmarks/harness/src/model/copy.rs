@@ -83,7 +83,9 @@ fn huggingface(from: &Path, output: &Path, context: &Context) -> Result<Answer> 
     let spec = folder.tokenizer()?;
     let text = text_of(&spec)?;
     let tokenizer = match &text {
-        Some(text) if spec.ends_with(".json") => Tokenizer::Json(text),
+        Some(text) if Path::new(&spec).extension().is_some_and(|ending| ending == "json") => {
+            Tokenizer::Json(text)
+        }
         Some(text) => Tokenizer::Vocabulary(text),
         None => Tokenizer::Spec(&spec),
     };

@@ -39,7 +39,7 @@ pub struct ShowArgs {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  dlm model import --from downloads/GROVER --output models/grover")]
 pub struct ImportArgs {
-    /// Folder with config.json, model.safetensors or pytorch_model.bin, and tokenizer.json or vocab.txt
+    /// Folder with config.json, weights in safetensors or PyTorch's form, and a tokenizer
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
     /// Folder to write

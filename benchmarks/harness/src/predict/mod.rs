@@ -24,8 +24,10 @@ use crate::{
 
 /// The arguments of `dlm predict`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:\n  dlm predict --model promoters --fasta unknown.fa --output predictions.tsv\n  \
-                        dlm predict --model promoters --bed windows.bed --genome hg38.fa --output predictions.bed")]
+#[command(
+    after_help = "Examples:\n  dlm predict --model promoters --fasta unknown.fa --output predictions.tsv\n  \
+                        dlm predict --model promoters --bed windows.bed --genome hg38.fa --output predictions.bed"
+)]
 pub struct PredictArgs {
     /// A folder that dlm finetune wrote
     #[arg(long, value_name = "DIR")]
@@ -104,9 +106,12 @@ fn prediction(saved: &Saved, target: Target, scores: ndarray::ArrayView1<'_, f32
         }
         Target::Regression(_) => scores.iter().map(f32::to_string).collect::<Vec<_>>().join(";"),
         _ => {
-            let best = scores.iter().enumerate().fold(0, |best, (class, &score)| {
-                if score > scores[best] { class } else { best }
-            });
+            let best = scores.iter().enumerate().fold(
+                0,
+                |best, (class, &score)| {
+                    if score > scores[best] { class } else { best }
+                },
+            );
             name(best)
         }
     }

@@ -7,6 +7,7 @@
 //! | `.parquet` | name, chromosome, start, end, prediction, scores |
 
 use std::{
+    fmt::Write as _,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -50,8 +51,12 @@ pub(super) fn create(path: &Path, outputs: usize) -> Result<Box<dyn Sink>> {
             let mut table =
                 Table { path: path.to_owned(), output: Output::create(path)?, bed: ending == Some("bed") };
             if !table.bed {
-                let scores: String = (0..outputs).map(|score| format!("\tscore_{score}")).collect();
-                table.line(&format!("name\tstart\tend\tprediction{scores}"))?;
+                let mut head = "name\tstart\tend\tprediction".to_owned();
+                for score in 0..outputs {
+                    // Writing to a string never fails.
+                    let _ = write!(head, "\tscore_{score}");
+                }
+                table.line(&head)?;
             }
             Ok(Box::new(table))
         }
@@ -82,12 +87,17 @@ impl Sink for Table {
         if self.bed {
             let highest = answered.scores.iter().copied().fold(0.0_f32, f32::max).clamp(0.0, 1.0);
             let score = (highest * 1_000.0).round() as u32;
-            let strand = interval.strand().map_or('.', |strand| strand.symbol());
+            let strand = interval.strand().map_or('.', dlm_sdk::Strand::symbol);
             let chromosome = interval.chromosome();
-            return self.line(&format!("{chromosome}\t{start}\t{end}\t{name}\t{score}\t{strand}\t{prediction}"));
+            return self
+                .line(&format!("{chromosome}\t{start}\t{end}\t{name}\t{score}\t{strand}\t{prediction}"));
         }
-        let scores: String = answered.scores.iter().map(|score| format!("\t{score}")).collect();
-        self.line(&format!("{name}\t{start}\t{end}\t{prediction}{scores}"))
+        let mut line = format!("{name}\t{start}\t{end}\t{prediction}");
+        for score in answered.scores {
+            // Writing to a string never fails.
+            let _ = write!(line, "\t{score}");
+        }
+        self.line(&line)
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

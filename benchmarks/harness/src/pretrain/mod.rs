@@ -20,9 +20,11 @@ use crate::{
 
 /// The arguments of `dlm pretrain`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = "Examples:\n  dlm pretrain --preset grover-mini --fasta chr21.fa.gz --tokenizer bpe-600.json \
+#[command(
+    after_help = "Examples:\n  dlm pretrain --preset grover-mini --fasta chr21.fa.gz --tokenizer bpe-600.json \
                         --output my-grover\n  dlm pretrain --preset kmer-6-mini --fasta chr21.fa.gz --windows-of \
-                        bpe-600.json --steps 2000 --output my-kmer-6\n  dlm pretrain .. --output my-grover --resume")]
+                        bpe-600.json --steps 2000 --output my-kmer-6\n  dlm pretrain .. --output my-grover --resume"
+)]
 pub struct PretrainArgs {
     /// Preset: dlm model list shows them
     #[arg(long, value_name = "NAME", required_unless_present = "config", conflicts_with = "config")]
@@ -149,7 +151,8 @@ impl PretrainArgs {
 
 /// Reads the stretches of a BED file.
 fn stretches(path: &std::path::Path) -> Result<IntervalSet> {
-    let rows = bed::Reader::open(path)?.map(|row| Ok(row?.interval().clone())).collect::<Result<Vec<Interval>>>()?;
+    let rows =
+        bed::Reader::open(path)?.map(|row| Ok(row?.interval().clone())).collect::<Result<Vec<Interval>>>()?;
     Ok(rows.iter().collect())
 }
 

@@ -124,8 +124,7 @@ impl QuickstartArgs {
         };
         let mut document = bench(probe.clone(), &store, &context)?;
         if self.full && !models.specs.is_empty() {
-            let finetune =
-                FinetuneFlags { epochs: Some(FULL_EPOCHS), ..FinetuneFlags::default() };
+            let finetune = FinetuneFlags { epochs: Some(FULL_EPOCHS), ..FinetuneFlags::default() };
             let mode = Some("finetune".into());
             document = bench(Selection { mode, seeds: Some(1), finetune, ..probe }, &store, &context)?;
         }
@@ -168,9 +167,13 @@ fn bench(selection: Selection, store: &Store, context: &Context) -> Result<Docum
 
 /// Adds a row for each model that could not be made, on every task.
 fn add_missing(document: &mut Document, missing: &[(String, String)]) {
-    let like: Vec<Summary> = document.tasks.iter().filter_map(|task| {
-        document.summary.iter().find(|row| row.data == task.data && row.limit == task.limit).cloned()
-    }).collect();
+    let like: Vec<Summary> = document
+        .tasks
+        .iter()
+        .filter_map(|task| {
+            document.summary.iter().find(|row| row.data == task.data && row.limit == task.limit).cloned()
+        })
+        .collect();
     for row in like {
         for (model, reason) in missing {
             document.summary.push(Summary {

@@ -73,8 +73,7 @@ impl Wanted<'_> {
     ///
     /// A file cannot be read or written, or somebody asked to stop; then a checkpoint waits for the next run.
     pub(super) fn prepare(&self, context: &Context) -> Result<Models> {
-        let names: Vec<&str> =
-            [MODEL].into_iter().chain(TWINS.into_iter().filter(|_| self.full)).collect();
+        let names: Vec<&str> = [MODEL].into_iter().chain(TWINS.into_iter().filter(|_| self.full)).collect();
         let mut models = Models::default();
         if let Err(error) = crate::runtime::ensure(context) {
             if error.kind() == ErrorKind::Cancelled {

@@ -47,11 +47,8 @@ pub(super) fn learn(
     }
     let genome = Genome::open(fasta).map_err(file_error)?;
     context.check()?;
-    let pieces: Vec<&[u8]> = genome
-        .records()
-        .iter()
-        .flat_map(|record| outside(record.name(), record.bases(), held_out))
-        .collect();
+    let pieces: Vec<&[u8]> =
+        genome.records().iter().flat_map(|record| outside(record.name(), record.bases(), held_out)).collect();
     if pieces.is_empty() {
         return Err(Error::invalid(format!("{}: nothing is left to learn from", fasta.display()))
             .with_hint("validation and test hold the whole genome; use a longer one"));

@@ -201,7 +201,9 @@ pub(super) fn small_run(folder: &Path) -> Store {
         machine: BTreeMap::from([("threads".into(), "2".into())]),
         ..Manifest::default()
     };
-    store.write("results.json", &Document { cells, summary: rows, tasks, manifest, ..Document::default() }).unwrap();
+    store
+        .write("results.json", &Document { cells, summary: rows, tasks, manifest, ..Document::default() })
+        .unwrap();
     store
 }
 

@@ -20,12 +20,7 @@ use dlm_sdk::{
 };
 use ndarray::{Array2, ArrayViewMut2, Axis};
 
-use self::{
-    forest::Forest,
-    linear::Logistic,
-    ridge::Ridge,
-    softmax::Softmax,
-};
+use self::{forest::Forest, linear::Logistic, ridge::Ridge, softmax::Softmax};
 use super::{HeadKind, Options};
 
 /// The most classes that a logistic head is fitted to in one piece.
@@ -51,7 +46,7 @@ pub(super) struct Features<'t, 'e> {
 #[derive(Debug)]
 pub(super) enum Head {
     Logistic(Logistic),
-    Softmax(Softmax),
+    Softmax(Box<Softmax>),
     Ridge(Ridge),
     Forest(Forest),
 }
@@ -77,7 +72,8 @@ impl Head {
             && classes > MOST_CLASSES
         {
             let (device, cancellation) = (options.device.as_str(), &options.cancellation);
-            return Softmax::fit(classes, train, validation, device, cancellation).map(Self::Softmax);
+            return Softmax::fit(classes, train, validation, device, cancellation)
+                .map(|head| Self::Softmax(Box::new(head)));
         }
         let fit = |penalty: f64| -> Result<Self> {
             Ok(match task.target {
@@ -102,7 +98,11 @@ impl Head {
     }
 
     /// Writes the scores of items, `[items, outputs]`.
-    pub(super) fn scores(&mut self, features: &Array2<f32>, mut scores: ArrayViewMut2<'_, f32>) -> Result<()> {
+    pub(super) fn scores(
+        &mut self,
+        features: &Array2<f32>,
+        mut scores: ArrayViewMut2<'_, f32>,
+    ) -> Result<()> {
         match self {
             Self::Logistic(head) => {
                 for (row, mut answer) in features.rows().into_iter().zip(scores.axis_iter_mut(Axis(0))) {

@@ -61,7 +61,11 @@ impl Softmax {
     }
 
     /// Writes the probabilities of items' classes.
-    pub(super) fn scores(&mut self, features: &Array2<f32>, mut scores: ArrayViewMut2<'_, f32>) -> Result<()> {
+    pub(super) fn scores(
+        &mut self,
+        features: &Array2<f32>,
+        mut scores: ArrayViewMut2<'_, f32>,
+    ) -> Result<()> {
         let answers = self.0.predict(features.view())?;
         if answers.dim() != scores.dim() {
             return Err(Error::internal(format!("the head answered {:?}", answers.dim())));
