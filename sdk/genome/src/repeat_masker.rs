@@ -1,4 +1,4 @@
-//! RepeatMasker's table as UCSC keeps it, `rmsk.txt`: copies of mobile elements and simple repeats.
+//! The table of repeats as UCSC keeps it, `rmsk.txt`: copies of mobile elements and simple repeats.
 //!
 //! ```text
 //! 585 1504 13 4 13 chr1 10000 10468 -249240153 + (CCCTAA)n Simple_repeat Simple_repeat 1 463 0 1

@@ -130,7 +130,7 @@ impl private::Row for Record {
     }
 }
 
-/// Returns the name of a human chromosome from its RefSeq accession, of any version.
+/// Returns the name of a human chromosome from its accession, of any version.
 ///
 /// # Examples
 ///
