@@ -1,5 +1,7 @@
 //! Rules of bundles.
 
+use std::sync::OnceLock;
+
 use dlm_sdk::{Kind, Registry, conformance::Outcome};
 
 use super::{super::super::manifest::Manifest, told};
@@ -20,7 +22,8 @@ pub(super) fn check(id: &str, manifest: &Manifest, registry: &Registry) -> Outco
     if made == 0 { Outcome::Skipped(format!("the bundle has no {}", kind.name())) } else { Outcome::Passed }
 }
 
-/// Returns whether graphs cannot be run here.
+/// Returns whether graphs cannot be run here. The search is made once: it takes seconds.
 pub(super) fn no_runtime() -> bool {
-    matches!(dlm_runtime::Runtime::get(), Err(dlm_runtime::Error::NotFound { .. }))
+    static ABSENT: OnceLock<bool> = OnceLock::new();
+    *ABSENT.get_or_init(|| matches!(dlm_runtime::Runtime::get(), Err(dlm_runtime::Error::NotFound { .. })))
 }
