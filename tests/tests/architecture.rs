@@ -64,6 +64,21 @@ fn no_plugin_imports_another() {
     }
 }
 
+/// Invariant 13: only the ONNX runtime's room names `ort`, so that nothing calls a library that is not there.
+#[test]
+fn only_the_runtime_names_ort() {
+    let named: Vec<_> = manifests()
+        .into_iter()
+        .filter(|(_, manifest)| {
+            ["dependencies", "dev-dependencies"]
+                .iter()
+                .any(|table| manifest.get(*table).and_then(|table| table.get("ort")).is_some())
+        })
+        .map(|(path, _)| path)
+        .collect();
+    assert_eq!(named, ["models/runtime/Cargo.toml"]);
+}
+
 /// Every crate takes the workspace's lints, edition and licence.
 #[test]
 fn every_crate_follows_the_workspace() {
