@@ -1,4 +1,4 @@
-//! PromScan: which window of ten kilobases holds the transcription start site (Sanabria et al., Nature Machine
+//! `PromScan`: which window of ten kilobases holds the transcription start site (Sanabria et al., Nature Machine
 //! Intelligence 2024).
 //!
 //! The 10,000 bases around a start, 5,000 before it in reading direction, are read through windows of 1,001 bases, one

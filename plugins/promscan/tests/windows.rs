@@ -1,4 +1,4 @@
-//! PromScan on a toy genome, and on chromosome 21.
+//! `PromScan` on a toy genome, and on chromosome 21.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fmt::Write as _, path::PathBuf};
