@@ -81,9 +81,10 @@ fn examples(seed: u64, n: u64, cut: bool) -> ExampleSet {
             strand: [None, Some(Strand::Forward), Some(Strand::Reverse)][id as usize % 3],
         };
         let cuts: Vec<u32> = (1..=20).map(|token| token * 3).collect();
-        match cut {
-            true => set.add_cut(id, &bases, &cuts, &[class as f32], id / 2, Some(locus)).unwrap(),
-            false => set.add_at(id, &bases, &[class as f32], id / 2, locus).unwrap(),
+        if cut {
+            set.add_cut(id, &bases, &cuts, &[class as f32], id / 2, Some(locus)).unwrap();
+        } else {
+            set.add_at(id, &bases, &[class as f32], id / 2, locus).unwrap();
         }
     }
     set

@@ -33,13 +33,13 @@ fn a_built_folder_gives_the_same_examples() {
         ("twins", format!("prom300,{files},form=dinucleotide,strand=reading")),
     ] {
         let output = place(name);
-        let build = |output: &str| {
+        let made = |output: &str| {
             Command::new(env!("CARGO_BIN_EXE_dlm"))
                 .args(["task", "build", &spec, "--output", output])
                 .output()
                 .unwrap()
         };
-        let ran = build(&output);
+        let ran = made(&output);
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         let (task, built) = (registry.task(&spec).unwrap(), registry.task(&output).unwrap());
         for split in Split::ALL {
@@ -49,7 +49,7 @@ fn a_built_folder_gives_the_same_examples() {
         assert_eq!((&spec.name, &spec.target, spec.split), (&built.name, &built.target, built.split));
         assert_eq!((&spec.class_names, spec.strand_specific), (&built.class_names, built.strand_specific));
         assert!(spec.notes.iter().all(|note| built.notes.contains(note)));
-        let again = build(&output);
+        let again = made(&output);
         let told = String::from_utf8_lossy(&again.stderr).into_owned();
         assert!(!again.status.success() && told.contains("holds a task already"), "{told}");
     }

@@ -1,4 +1,5 @@
 //! What the README and the guides name exists: commands, flags, links, packages and examples.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::BTreeSet,

@@ -97,7 +97,7 @@ impl Examples<'_> {
         }
         let mut sequence = Vec::new();
         bases::append(words("sequence")?, &mut sequence)
-            .map_err(|(message, hint)| (message.to_owned(), hint.to_owned()))?;
+            .map_err(|(message, hint)| (message.clone(), hint.to_owned()))?;
         let target = self.labels.encode(words("label")?)?;
         let word = words("split")?;
         let split = folder::split(word).ok_or_else(|| {

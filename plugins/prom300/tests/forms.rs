@@ -52,8 +52,11 @@ fn toy(folder: &std::path::Path) -> (Settings, Bpe, Vec<u8>) {
     (settings, bpe, bases)
 }
 
+/// An example: id, bases, token ends, place.
+type Member = (u64, Vec<u8>, Option<Vec<u32>>, Locus);
+
 /// Returns promoters and negatives in the order of their ids, with their loci.
-fn pairs(task: &Prom300) -> Vec<[(u64, Vec<u8>, Option<Vec<u32>>, Locus); 2]> {
+fn pairs(task: &Prom300) -> Vec<[Member; 2]> {
     let mut all = Vec::new();
     for split in Split::ALL {
         let set = load(task, split);

@@ -21,7 +21,11 @@ fn fail(err: *mut abi::Error, code: abi::Status, text: &str) -> abi::Status {
 
 unsafe extern "C" fn destroy(_object: *mut c_void) {}
 
-unsafe extern "C" fn spec(_object: *mut c_void, out: *mut abi::TokenizerSpec, _err: *mut abi::Error) -> abi::Status {
+unsafe extern "C" fn spec(
+    _object: *mut c_void,
+    out: *mut abi::TokenizerSpec,
+    _err: *mut abi::Error,
+) -> abi::Status {
     // SAFETY: the struct begins with its size.
     let known = unsafe { out.cast::<u32>().read() } as usize;
     let n = known.min(std::mem::size_of::<abi::TokenizerSpec>());
@@ -38,7 +42,9 @@ unsafe extern "C" fn spec(_object: *mut c_void, out: *mut abi::TokenizerSpec, _e
         fingerprint: abi::Str::new(""),
     };
     // SAFETY: no further than the host knows.
-    unsafe { std::ptr::copy_nonoverlapping((&value as *const abi::TokenizerSpec).cast::<u8>(), out.cast::<u8>(), n) };
+    unsafe {
+        std::ptr::copy_nonoverlapping((&value as *const abi::TokenizerSpec).cast::<u8>(), out.cast::<u8>(), n)
+    };
     abi::OK
 }
 
@@ -58,9 +64,12 @@ unsafe extern "C" fn tokenize(
             // SAFETY: the host's bases.
             unsafe { std::slice::from_raw_parts(sequence.ptr, sequence.len) }
         };
-        let id = |base: &u8| b"ACGT".iter().position(|it| *it == base.to_ascii_uppercase()).map_or(0, |it| it as u32 + 1);
+        let id = |base: &u8| {
+            b"ACGT".iter().position(|it| *it == base.to_ascii_uppercase()).map_or(0, |it| it as u32 + 1)
+        };
         let ids: Vec<u32> = bases.iter().map(id).collect();
-        let spans: Vec<abi::Span> = (0..ids.len() as u32).map(|start| abi::Span { start, end: start + 1 }).collect();
+        let spans: Vec<abi::Span> =
+            (0..ids.len() as u32).map(|start| abi::Span { start, end: start + 1 }).collect();
         // SAFETY: the host's sink.
         let sink = unsafe { *sink };
         match sink.emit {
@@ -72,7 +81,12 @@ unsafe extern "C" fn tokenize(
     abi::OK
 }
 
-unsafe extern "C" fn token(_object: *mut c_void, id: u32, out: *mut abi::Str, err: *mut abi::Error) -> abi::Status {
+unsafe extern "C" fn token(
+    _object: *mut c_void,
+    id: u32,
+    out: *mut abi::Str,
+    err: *mut abi::Error,
+) -> abi::Status {
     match TEXTS.get(id as usize) {
         Some(text) => {
             // SAFETY: the host's text to fill.
@@ -97,7 +111,11 @@ static TOKENIZER: abi::TokenizerVTable = abi::TokenizerVTable {
 
 unsafe fn text<'a>(text: abi::Str) -> &'a [u8] {
     // SAFETY: the host's text.
-    if text.len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(text.ptr, text.len) } }
+    if text.len == 0 {
+        &[]
+    } else {
+        unsafe { std::slice::from_raw_parts(text.ptr, text.len) }
+    }
 }
 
 unsafe extern "C" fn create(
@@ -118,7 +136,12 @@ unsafe extern "C" fn create(
         return fail(err, abi::INVALID, &format!("it takes no options, and was given {given}"));
     }
     // SAFETY: the host's object to fill.
-    unsafe { out.write(abi::Object { object: std::ptr::null_mut(), vt: (&TOKENIZER as *const abi::TokenizerVTable).cast() }) };
+    unsafe {
+        out.write(abi::Object {
+            object: std::ptr::null_mut(),
+            vt: (&TOKENIZER as *const abi::TokenizerVTable).cast(),
+        })
+    };
     abi::OK
 }
 

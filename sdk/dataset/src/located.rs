@@ -174,7 +174,9 @@ mod tests {
     #[test]
     fn a_split_without_a_class_is_refused() {
         let mut few = examples(400, 4);
-        few.iter_mut().for_each(|example| example.positive = example.group < 2);
+        for example in &mut few {
+            example.positive = example.group < 2;
+        }
         let error = Located::split(&few, SplitBy::Group, 1, "test", ["other", "site"]).unwrap_err();
         assert!(error.to_string().ends_with("would hold no site"), "{error}");
         assert!(SplitBy::parse("random").is_err());

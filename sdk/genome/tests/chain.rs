@@ -1,4 +1,5 @@
 //! Lift-over: against pyliftover (`tests/oracles/chain`), against its own bases, and on published promoters.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -36,6 +37,10 @@ fn bases_lie_where_pyliftover_finds_them() {
         }
         assert_eq!(count, 2_000);
     }
+}
+
+fn by_name(sites: Vec<Tss>) -> BTreeMap<String, Tss> {
+    sites.into_iter().map(|site| (site.name().unwrap().to_owned(), site)).collect()
 }
 
 /// EPDnew's promoters of hg38, lifted here, against the lifted ones that were published and against the native ones.

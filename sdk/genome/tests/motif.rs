@@ -1,4 +1,5 @@
 //! Motif scans, against hits that FIMO's own code found (`tests/oracles/motif`).
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 
@@ -53,7 +54,10 @@ fn digest(hits: &[Hit]) -> String {
         let (start, strand, score) = (hit.start, hit.strand.symbol(), hit.score);
         writeln!(text, "{start} {strand} {score:.6} {digits}e{sign}{:02}", exponent.abs()).unwrap();
     }
-    sha2::Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha2::Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").unwrap();
+        hex
+    })
 }
 
 /// Scans as a golden case says and compares with what it found.
@@ -66,7 +70,9 @@ fn check(case: &Value, motif: &Motif, background: &Background, bases: &[u8]) {
     let hits = Scanner::new(&scores, case["threshold"].as_f64().unwrap()).unwrap().scan(bases);
     let room = case["stored"].as_u64().unwrap() as usize;
     let mut stored = Stored::new(NonZeroUsize::new(room).unwrap());
-    hits.into_iter().for_each(|hit| stored.add(hit));
+    for hit in hits {
+        stored.add(hit);
+    }
     let hits = stored.into_hits();
     for row in case["rows"].as_array().unwrap() {
         let start = row[0].as_u64().unwrap() as usize;

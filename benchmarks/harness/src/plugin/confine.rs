@@ -164,7 +164,7 @@ mod tests {
         fs::create_dir(place.join("sub")).unwrap();
         fs::write(place.join("sub/lib.so"), "x").unwrap();
         let mode = |path: &str, mode| {
-            fs::set_permissions(place.join(path), fs::Permissions::from_mode(mode)).unwrap()
+            fs::set_permissions(place.join(path), fs::Permissions::from_mode(mode)).unwrap();
         };
         mode("sub", 0o755);
         mode("sub/lib.so", 0o644);

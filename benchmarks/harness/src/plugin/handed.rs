@@ -137,10 +137,10 @@ mod tests {
     #[test]
     fn weights_become_inputs_and_names_those_of_the_contract() {
         let handed = Handed::of_file(&template(), &ports(), &[]).unwrap();
-        let mut names: Vec<&str> = handed.parameters.iter().map(|it| it.name.as_str()).collect();
-        names.sort_unstable();
+        let mut weights: Vec<&str> = handed.parameters.iter().map(|it| it.name.as_str()).collect();
+        weights.sort_unstable();
         assert_eq!(
-            names,
+            weights,
             ["context.weight", "dense.bias", "dense.weight", "embeddings.weight", "head.weight"]
         );
         let bias = handed.parameters.iter().find(|it| it.name == "dense.bias").unwrap();

@@ -2,7 +2,7 @@
 //!
 //! A stranger's code may crash, hang, or exhaust memory, and no thread can be stopped from outside. So each component of a
 //! native plugin lives in a child process of this program, a *worker*, that loads the library, and the component here
-//! is a [`remote`] that asks it over a socket. What goes wrong there is an error here, with its reason: in a benchmark
+//! is a `remote` that asks it over a socket. What goes wrong there is an error here, with its reason: in a benchmark
 //! it costs its own cell and never the run. A worker that does not answer within [`limit`] is ended.
 //!
 //! An encoder that hands over its graph (`dlm.trainable/1`) is asked once; the graph then runs here.
