@@ -17,7 +17,7 @@ use flate2::{Compression, write::GzEncoder};
 
 /// What makes a command short, by how it begins.
 const SHORTER: [(&str, &[&str]); 4] = [
-    ("quickstart --fasta", &["--samples", "300", "--merges", "40"]),
+    ("quickstart --fasta", &["--samples", "300", "--merges", "40", "--steps", "2"]),
     (
         "quickstart",
         &[
@@ -29,6 +29,8 @@ const SHORTER: [(&str, &[&str]); 4] = [
             "300",
             "--merges",
             "40",
+            "--steps",
+            "2",
             "--output",
             "q",
         ],
