@@ -92,7 +92,15 @@ fn examples(seed: u64, n: u64, cut: bool) -> ExampleSet {
 
 #[test]
 fn every_built_in_baseline_comes_back() {
-    let specs = ["majority", "composition", "markov:2", "ngram:4", "lookup", "tfidf:kmer:3,trees=5"];
+    let specs = [
+        "majority",
+        "composition",
+        "markov:2",
+        "ngram:4",
+        "lookup",
+        "tfidf:kmer:3,trees=5",
+        "canonical:kmer:3",
+    ];
     let registry = registry();
     let mut covered = BTreeSet::new();
     let (train, validation, test) = (examples(1, 200, true), examples(2, 40, true), examples(3, 60, true));

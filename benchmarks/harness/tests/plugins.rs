@@ -348,7 +348,9 @@ fn commands(section: &str) -> Vec<String> {
     let start = page.find(section).unwrap_or_else(|| panic!("the guide has no section {section}"));
     let rest = &page[start + section.len()..];
     let end = rest.find("\n## ").unwrap_or(rest.len());
-    rest[..end].lines().filter_map(|line| line.strip_prefix("    ")).map(str::to_owned).collect()
+    // Every other piece between fences is code, not commands.
+    let prose = rest[..end].split("```").step_by(2);
+    prose.flat_map(str::lines).filter_map(|line| line.strip_prefix("    ")).map(str::to_owned).collect()
 }
 
 /// Runs the commands of a section, with this binary as `dlm` and this repository's SDK.

@@ -127,12 +127,11 @@ impl Error {
 
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::NotFound { .. }
-            | Self::UnknownDevice { .. }
-            | Self::Load { .. }
-            | Self::Port { .. }
-            | Self::Element { .. } => ErrorKind::Invalid,
-            Self::NoProvider { .. } | Self::Device { .. } => ErrorKind::Unsupported,
+            Self::UnknownDevice { .. } | Self::Load { .. } | Self::Port { .. } | Self::Element { .. } => {
+                ErrorKind::Invalid
+            }
+            // This machine cannot do it as it stands, whatever was asked for.
+            Self::NotFound { .. } | Self::NoProvider { .. } | Self::Device { .. } => ErrorKind::Unsupported,
             Self::Start { .. } | Self::Run { .. } | Self::Memory { .. } | Self::Setting { .. } => {
                 ErrorKind::Internal
             }
