@@ -1,13 +1,13 @@
 //! Dropout as a product with a mask that the caller gives.
 
-use crate::{DataType, Error, Graph, Node, Result, Shape, Tensor, Var};
+use crate::{Attributes, DataType, Error, Graph, Node, Result, Shape, Tensor, Var};
 
 /// A mask that takes the place of a `Dropout` node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DropoutMask {
     /// The input's name: `dropout.0`, `dropout.1` and so on, in the order the nodes run.
     pub name: String,
-    /// The input: truth values, true where an element is kept.
+    /// The input: bytes, one where an element is kept and zero where it is dropped.
     pub var: Var,
     /// Its shape, that of the masked value.
     pub shape: Shape,
@@ -40,10 +40,13 @@ impl Graph {
             }
             let name = format!("dropout.{count}");
             let shape = self.shape(x)?.clone();
-            let mask = self.input(&name, DataType::Bool, shape.clone())?;
-            // A choice, not a product: the way back needs the mask's bytes alone, not a tensor of factors.
-            let kept = self.choose_or_zero(mask, x)?;
-            let masked = self.mul_scalar(kept, 1.0 / (1.0 - f64::from(ratio)))?;
+            let mask = self.input(&name, DataType::U8, shape.clone())?;
+            // One pass makes factors of bytes, and no choice between two tensors is as fast as a product. Factors need not
+            // be held for the way back: they follow from the bytes again.
+            let scale = self.scalar(DataType::F32, 1.0 / (1.0 - f64::from(ratio)));
+            let factors = self.apply("DequantizeLinear", &[mask, scale], Attributes::new())?;
+            let factors = self.cast(factors, self.dtype(x)?)?;
+            let masked = self.mul(x, factors)?;
             self.replace_dropped(y, masked)?;
             masks.push(DropoutMask { name, var: mask, shape, ratio });
         }

@@ -16,7 +16,7 @@ use std::fmt;
 use rustc_hash::FxHashMap;
 
 use crate::{
-    Error, Graph, Node, Result, Var,
+    Error, Graph, Keep, Node, Result, Var,
     error::ErrorKind,
     rules::{self, Adjoint},
 };
@@ -59,7 +59,7 @@ impl Graph {
     }
 
     /// Returns, for each value, whether a derivative with respect to a weight flows through it.
-    fn active(&self, order: &[usize], wrt: &[Var]) -> Result<Vec<bool>> {
+    pub(crate) fn active(&self, order: &[usize], wrt: &[Var]) -> Result<Vec<bool>> {
         let mut active = vec![false; self.values.len()];
         for &var in wrt {
             self.value(var)?;
@@ -107,6 +107,16 @@ impl Graph {
     /// # Ok::<(), dlm_graph::Error>(())
     /// ```
     pub fn gradients(&mut self, loss: Var, wrt: &[Var]) -> Result<Vec<Var>> {
+        self.gradients_keeping(loss, wrt, Keep::Everything)
+    }
+
+    /// Adds the nodes that compute the derivatives of a loss, as [`gradients`](Self::gradients) does, and says which
+    /// values of the forward pass are held for them; the others are computed again. The numbers are the same.
+    ///
+    /// # Errors
+    ///
+    /// As [`gradients`](Self::gradients); [`ErrorKind::Unbound`] where the size of a value is not known.
+    pub fn gradients_keeping(&mut self, loss: Var, wrt: &[Var], keep: Keep) -> Result<Vec<Var>> {
         let one = self.shape(loss)?.elements() == Some(1);
         if !one || !self.dtype(loss)?.is_float() {
             let problem = format!("{} is not one floating-point number", self.described(loss));
@@ -122,7 +132,10 @@ impl Graph {
         if !missing.is_empty() {
             return Err(ErrorKind::MissingRules(missing).into());
         }
-        self.scope("gradient", |g| g.differentiated(loss, wrt))
+        let forward = self.nodes.len();
+        let gradients = self.scope("gradient", |g| g.differentiated(loss, wrt))?;
+        self.compute_again(forward, &gradients, wrt, keep)?;
+        Ok(gradients)
     }
 
     fn differentiated(&mut self, loss: Var, wrt: &[Var]) -> Result<Vec<Var>> {

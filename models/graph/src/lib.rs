@@ -31,7 +31,8 @@
 //! 2. Extend it by a head and a loss ([`loss`], [`Graph::append`]).
 //! 3. [`Graph::bind`] names of dimensions to numbers: all arithmetic of shapes becomes constants.
 //! 4. [`Graph::replace_dropout`] makes masks inputs; [`Graph::mixed_precision`] puts products into 16 bits.
-//! 5. [`Graph::gradients`] adds the derivatives, [`Graph::output`] names them, [`Graph::lower`] and [`Graph::prune`] tidy.
+//! 5. [`Graph::gradients_keeping`] adds the derivatives and says what is held for them, [`Graph::output`] names them,
+//!    [`Graph::lower`] and [`Graph::arrange`] tidy.
 //! 6. [`Graph::to_onnx`] gives the bytes that a runtime opens.
 //!
 //! For inference [`Graph::set_constant`] puts the weights into the graph instead. [`interpret`] is a reference: slow, in
@@ -65,6 +66,7 @@
 //! # Ok::<(), dlm_graph::Error>(())
 //! ```
 
+mod again;
 mod attribute;
 mod bind;
 mod build;
@@ -89,6 +91,7 @@ mod surgery;
 mod tensor;
 
 pub use self::{
+    again::Keep,
     attribute::{Attribute, Attributes},
     build::{Convolution, Gelu, Gemm},
     data_type::DataType,

@@ -40,7 +40,7 @@ fn feeds(training: &Training, tokens: usize) -> Vec<(String, Array)> {
         let count: usize = dims.iter().product();
         let array = match g.dtype(var).unwrap() {
             DataType::F32 => Array::reals(&dims, (0..count).map(|at| number(at + name.len() * 7)).collect()),
-            DataType::Bool => Array::integers(&dims, (0..count).map(|at| i64::from(at % 5 != 0)).collect()),
+            DataType::U8 => Array::integers(&dims, (0..count).map(|at| i64::from(at % 5 != 0)).collect()),
             _ if name == "input_ids" => {
                 Array::integers(&dims, (0..count).map(|at| (at * 7 % 30) as i64).collect())
             }

@@ -109,6 +109,10 @@ impl SessionOptions {
         let failed = setting("the optimisation of graphs");
         builder = builder.with_optimization_level(level).map_err(|error| failed(plain(error)))?;
         builder = builder.with_deterministic_compute(true).map_err(|error| failed(plain(error)))?;
+        // A graph that computes a value twice does so to hold less memory.
+        builder = builder
+            .with_config_entry("optimization.disable_specified_optimizers", "CommonSubexpressionElimination")
+            .map_err(|error| setting("the optimisation of graphs")(plain(error)))?;
         if let Some(prefix) = &self.profile {
             builder = builder.with_profiling(prefix).map_err(|error| setting("profiling")(plain(error)))?;
         }

@@ -28,8 +28,7 @@ impl Graph {
 
     /// Adds the exact Gaussian error linear unit as a chain of `Erf`, `Add` and `Mul`.
     ///
-    /// Its gradient keeps the cumulative distribution of the forward pass instead of computing it again, at the price of
-    /// one more tensor in memory.
+    /// For runtimes that have no `Gelu`; it came with version 20 of ONNX's operators.
     ///
     /// # Errors
     ///

@@ -49,6 +49,7 @@ pub(super) fn rule(key: &str) -> Option<Rule> {
         "Where" => choice,
         "Cast" => cast,
         "CastLike" => cast_like,
+        "DequantizeLinear" => dequantize,
         "Dropout" => dropout,
         "LayerNormalization" => layer_normalization,
         _ => return None,
@@ -125,6 +126,18 @@ fn cast(request: &Request<'_>) -> Result<Vec<Type>> {
 
 fn cast_like(request: &Request<'_>) -> Result<Vec<Type>> {
     request.dtype(0)?;
+    Ok(vec![Type::maybe(request.dtype(1)?, request.shape(0).cloned())])
+}
+
+/// Whole tensors alone: one scale for all elements.
+fn dequantize(request: &Request<'_>) -> Result<Vec<Type>> {
+    let whole = |index| request.shape(index).is_none_or(|shape| shape.is_empty());
+    if !whole(1) || !whole(2) {
+        return Err(request.fail("one scale an axis is not supported"));
+    }
+    if request.dtype(0)?.is_float() {
+        return Err(request.fail("input 0 is not an integer"));
+    }
     Ok(vec![Type::maybe(request.dtype(1)?, request.shape(0).cloned())])
 }
 

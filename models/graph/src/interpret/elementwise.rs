@@ -41,6 +41,7 @@ pub(super) fn rule(key: &str) -> Option<Rule> {
         "IsNaN" | "IsInf" => test,
         "Where" => choice,
         "Cast" | "CastLike" => cast,
+        "DequantizeLinear" => dequantize,
         "Clip" => clip,
         "CumSum" => cumsum,
         "Trilu" => trilu,
@@ -284,6 +285,14 @@ fn cast(call: &Call<'_>) -> Result<Vec<Array>> {
         (Array::Integer(x), dtype) if dtype.is_float() => Array::Real(x.mapv(|x| x as f64)),
         (x, _) => x.clone(),
     }])
+}
+
+/// Integers times a scale, counted from a zero point.
+fn dequantize(call: &Call<'_>) -> Result<Vec<Array>> {
+    let scale = call.real(1)?.first().copied();
+    let scale = scale.ok_or_else(|| call.fail("a scale without a number"))?;
+    let zero = call.list(2)?.and_then(|list| list.first().copied()).unwrap_or(0);
+    Ok(vec![Array::Real(call.integer(0)?.mapv(|x| (x - zero) as f64 * scale))])
 }
 
 fn clip(call: &Call<'_>) -> Result<Vec<Array>> {

@@ -38,7 +38,7 @@ impl Graph {
         if self.outputs().is_empty() {
             return Err(crate::Error::value(self.name(), "the graph has no output"));
         }
-        let order = self.order(self.outputs())?;
+        let order = self.file_order(self.outputs())?;
         let mut used = vec![false; self.values.len()];
         let inputs = order.iter().flat_map(|&at| self.nodes[at].inputs.iter().flatten());
         inputs.chain(self.outputs()).for_each(|var| used[var.index as usize] = true);

@@ -4,7 +4,7 @@
 //! Tanh form, with `u = sqrt(2 / pi) (x + 0.044715 x^3)` and `t = tanh(u)`: `y = x (1 + t) / 2`,
 //! `dx = dy ((1 + t) / 2 + x (1 - t^2) u' / 2)`, `u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2)`.
 //!
-//! `P` or `t` is computed again: of the forward pass only x is kept. `gelu_chain` keeps the distribution instead.
+//! `P` or `t` is computed again: of the forward pass only x is kept.
 
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, FRAC_2_SQRT_PI};
 

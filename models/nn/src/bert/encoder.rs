@@ -1,6 +1,6 @@
 //! The encoder as a graph: embeddings and layers.
 
-use dlm_graph::{DataType, Dim, Graph, Result, Var};
+use dlm_graph::{DataType, Dim, Gelu, Graph, Result, Var};
 
 use super::{Config, Heads, weights};
 
@@ -97,7 +97,7 @@ impl<'c> Encoder<'c> {
         let sum = g.add(found, x)?;
         let x = self.norm(g, sum, &name("attention.output.LayerNorm"))?;
         let wide = dense(g, x, &name("intermediate.dense"))?;
-        let wide = g.gelu_chain(wide)?;
+        let wide = g.gelu(wide, Gelu::Exact)?;
         let narrow = dense(g, wide, &name("output.dense"))?;
         let narrow = g.dropout(narrow, dropout)?;
         let sum = g.add(narrow, x)?;

@@ -1,6 +1,6 @@
 //! A BERT's graphs: forward for everybody, and the loss of masked-language modelling.
 
-use dlm_graph::{DataType, Dim, Graph, Result, Var};
+use dlm_graph::{DataType, Dim, Gelu, Graph, Result, Var};
 
 use super::{
     Config, Heads,
@@ -100,7 +100,7 @@ pub fn masked_language_model(config: &Config, batch: Dim, tokens: Dim, masked: D
 fn head(g: &mut Graph, encoder: &Encoder<'_>, rows: Var) -> Result<Var> {
     g.scope("head", |g| {
         let x = dense(g, rows, "cls.predictions.transform.dense")?;
-        let x = g.gelu_chain(x)?;
+        let x = g.gelu(x, Gelu::Exact)?;
         let x = encoder.norm(g, x, "cls.predictions.transform.LayerNorm")?;
         let (words, bias) = (g.find(WORDS)?, g.find("cls.predictions.bias")?);
         g.linear_transposed(x, words, Some(bias))

@@ -30,7 +30,7 @@ impl Masks {
         Self { key: Key::new(seed, "dropout") }
     }
 
-    /// Fills a mask: true where a value is kept, with probability `1 - share`.
+    /// Fills a mask: one where a value is kept, with probability `1 - share`, and zero where it is dropped.
     ///
     /// `part` counts the batches whose gradients are added up in one step, `place` the masks of the graph. The share is
     /// met to within 2^-17, because each decision takes 16 bits.
@@ -40,12 +40,12 @@ impl Masks {
     /// ```
     /// use dlm_train::dropout::Masks;
     ///
-    /// let mut mask = vec![false; 100_000];
+    /// let mut mask = vec![0; 100_000];
     /// Masks::new(1).fill(&mut mask, 0.1, 0, 0, 0);
-    /// let kept = mask.iter().filter(|&&kept| kept).count();
+    /// let kept = mask.iter().filter(|&&kept| kept == 1).count();
     /// assert!((89_500..90_500).contains(&kept), "{kept}");
     /// ```
-    pub fn fill(&self, mask: &mut [bool], share: f32, step: u64, part: u32, place: u32) {
+    pub fn fill(&self, mask: &mut [u8], share: f32, step: u64, part: u32, place: u32) {
         let dropped = (f64::from(share) * f64::from(1 << 16)).round() as u32;
         let words = [place | part << 16, step as u32, (step >> 32) as u32];
         mask.par_chunks_mut(PIECE).enumerate().for_each(|(piece, mask)| {
@@ -59,8 +59,8 @@ impl Masks {
 mod tests {
     use super::*;
 
-    fn mask(n: usize, seed: u64, step: u64, part: u32, place: u32) -> Vec<bool> {
-        let mut mask = vec![false; n];
+    fn mask(n: usize, seed: u64, step: u64, part: u32, place: u32) -> Vec<u8> {
+        let mut mask = vec![0; n];
         Masks::new(seed).fill(&mut mask, 0.3, step, part, place);
         mask
     }
@@ -90,11 +90,11 @@ mod tests {
 
     #[test]
     fn shares_at_the_ends_are_exact() {
-        let mut mask = vec![false; 1000];
+        let mut mask = vec![0; 1000];
         Masks::new(1).fill(&mut mask, 0.0, 0, 0, 0);
-        assert!(mask.iter().all(|&kept| kept));
+        assert!(mask.iter().all(|&kept| kept == 1));
         Masks::new(1).fill(&mut mask, 1.0, 0, 0, 0);
-        assert!(mask.iter().all(|&kept| !kept));
+        assert!(mask.iter().all(|&kept| kept == 0));
     }
 
     /// Values far apart and side by side are dropped independently of each other.
@@ -103,7 +103,8 @@ mod tests {
         let mask = mask(400_000, 9, 0, 0, 0);
         for distance in [1, 2, 8, 64, 1024] {
             let pairs = mask.len() - distance;
-            let both = (0..pairs).filter(|&i| !mask[i] && !mask[i + distance]).count() as f64 / pairs as f64;
+            let both =
+                (0..pairs).filter(|&i| mask[i] == 0 && mask[i + distance] == 0).count() as f64 / pairs as f64;
             // Four standard deviations of a share of 0.09 among as many pairs.
             assert!((both - 0.09).abs() < 4.0 * (0.09 * 0.91 / pairs as f64).sqrt(), "{distance}: {both}");
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dlm_graph::{DataType, Graph, Var};
+use dlm_graph::{DataType, Graph, Keep, Var};
 use dlm_runtime::{Binding, BindingBuilder, Runtime, Session, SessionOptions, TensorId};
 use dlm_sdk::{Error, Result};
 use ndarray::ArrayD;
@@ -38,6 +38,7 @@ impl Compiled {
         sizes: &[(&str, usize)],
         weights: &mut Weights,
         options: &SessionOptions,
+        keep: Keep,
     ) -> Result<Self> {
         let mut g = graph.bind(sizes).map_err(graph_error)?;
         let loss = g.find(LOSS).map_err(graph_error)?;
@@ -51,14 +52,14 @@ impl Compiled {
         for (name, _) in &names {
             wrt.push(g.find(name).map_err(graph_error)?);
         }
-        let gradients = g.gradients(loss, &wrt).map_err(graph_error)?;
+        let gradients = g.gradients_keeping(loss, &wrt, keep).map_err(graph_error)?;
         let mut outputs = Vec::with_capacity(names.len());
         for ((name, tensor), gradient) in names.into_iter().zip(gradients) {
             let name = format!("gradient of {name}");
             g.output(&name, gradient).map_err(graph_error)?;
             outputs.push((name, tensor));
         }
-        g.prune().map_err(graph_error)?;
+        g.arrange().map_err(graph_error)?;
         let mut compiled = Self::tie(runtime, &g, weights, outputs, options)?;
         for mask in dropped {
             let at = compiled.feeds.iter().position(|place| place.name == mask.name);
@@ -120,7 +121,7 @@ impl Compiled {
             let (tensor, integers) = match g.dtype(input).map_err(graph_error)? {
                 DataType::F32 => (weights.memory.add::<f32>(&name, &dims)?, false),
                 DataType::I64 => (weights.memory.add::<i64>(&name, &dims)?, true),
-                DataType::Bool => (weights.memory.add::<bool>(&name, &dims)?, false),
+                DataType::U8 => (weights.memory.add::<u8>(&name, &dims)?, false),
                 other => {
                     return Err(Error::unsupported(format!("the graph's input {name:?} is of type {other}")));
                 }
@@ -180,7 +181,7 @@ impl Compiled {
         }
         if let Some(draw) = drop {
             for (place, (tensor, share)) in self.masks.iter().enumerate() {
-                let mask = weights.memory.write::<bool>(*tensor)?;
+                let mask = weights.memory.write::<u8>(*tensor)?;
                 draw.masks.fill(mask, *share, draw.step, draw.part, place as u32);
             }
         }

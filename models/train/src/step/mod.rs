@@ -16,7 +16,7 @@ mod weights;
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use dlm_graph::Graph;
+use dlm_graph::{Graph, Keep};
 use dlm_runtime::{Runtime, SessionOptions};
 use dlm_sdk::Result;
 use ndarray::ArrayD;
@@ -39,6 +39,7 @@ pub struct StepGraph {
     graph: Graph,
     weights: Weights,
     options: SessionOptions,
+    keep: Keep,
     masks: Masks,
     training: BTreeMap<Sizes, Compiled>,
     evaluation: BTreeMap<(Sizes, Vec<String>), Compiled>,
@@ -54,7 +55,15 @@ impl StepGraph {
         seed: u64,
     ) -> Self {
         let (training, evaluation) = (BTreeMap::new(), BTreeMap::new());
-        Self { runtime, graph, weights, options, masks: Masks::new(seed), training, evaluation }
+        let (masks, keep) = (Masks::new(seed), Keep::default());
+        Self { runtime, graph, weights, options, keep, masks, training, evaluation }
+    }
+
+    /// Sets what the forward pass of a training step holds for the backward pass. Gradients do not depend on it.
+    #[must_use]
+    pub fn keeping(mut self, keep: Keep) -> Self {
+        self.keep = keep;
+        self
     }
 
     /// Computes the loss of a batch and the gradients of the trained weights. `step` and `part` choose the masks.
@@ -71,6 +80,7 @@ impl StepGraph {
                 &borrowed(&batch.sizes),
                 &mut self.weights,
                 &self.options,
+                self.keep,
             )?),
         };
         compiled.run(&mut self.weights, &batch.feeds, Some(Draw { masks: &self.masks, step, part }))?;

@@ -69,7 +69,8 @@ impl<O: Objective> Trainer<O> {
             fill(index, weights.write(index)?)?;
         }
         let graph = objective.graph().clone();
-        let graph = StepGraph::new(runtime, graph, weights, options.session.clone(), options.seed);
+        let graph = StepGraph::new(runtime, graph, weights, options.session.clone(), options.seed)
+            .keeping(options.keep);
         let mut trainer = Self {
             objective,
             options,

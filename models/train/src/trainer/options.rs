@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
+use dlm_graph::Keep;
 use dlm_runtime::SessionOptions;
 use dlm_sdk::{Error, Parameter, Result};
 use serde::Serialize;
@@ -29,6 +30,8 @@ pub struct TrainerOptions {
     pub checkpoint_every: Option<u64>,
     /// How graphs are compiled.
     pub session: SessionOptions,
+    /// What a step holds of its forward pass. It changes memory and speed, and no number.
+    pub keep: Keep,
 }
 
 impl TrainerOptions {
@@ -44,6 +47,7 @@ impl TrainerOptions {
             folder: None,
             checkpoint_every: None,
             session: SessionOptions::default(),
+            keep: Keep::default(),
         }
     }
 
