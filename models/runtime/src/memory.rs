@@ -27,6 +27,7 @@ pub struct Memory {
 struct Slot {
     name: String,
     shape: Vec<usize>,
+    bytes: usize,
     value: DynTensor,
 }
 
@@ -52,8 +53,33 @@ impl Memory {
         let value = Tensor::<T>::new(&Allocator::default(), shape.to_vec())
             .map_err(|error| Error::Setting { what: "memory for a tensor", source: error.into() })?
             .upcast();
-        self.tensors.push(Slot { name: name.into(), shape: shape.to_vec(), value });
+        self.tensors.push(Slot {
+            name: name.into(),
+            shape: shape.to_vec(),
+            bytes: shape.iter().product::<usize>() * size_of::<T>(),
+            value,
+        });
         Ok(TensorId { memory: self.id, index: self.tensors.len() - 1 })
+    }
+
+    /// Gives back the elements of a tensor that no graph is bound to any longer; it is left with none.
+    ///
+    /// # Errors
+    ///
+    /// The tensor lives in another memory.
+    pub fn clear(&mut self, id: TensorId) -> Result<()> {
+        self.owns(id)?;
+        let value = Tensor::<u8>::new(&Allocator::default(), [0_usize])
+            .map_err(|error| Error::Setting { what: "memory for a tensor", source: error.into() })?
+            .upcast();
+        let slot = &mut self.tensors[id.index];
+        (slot.shape, slot.bytes, slot.value) = (vec![0], 0, value);
+        Ok(())
+    }
+
+    /// Returns how many bytes the elements of all tensors take.
+    pub fn bytes(&self) -> usize {
+        self.tensors.iter().map(|slot| slot.bytes).sum()
     }
 
     /// Returns the length of each axis of a tensor.

@@ -3,10 +3,11 @@
 
 mod support;
 
+use dlm_graph::Keep;
 use dlm_runtime::SessionOptions;
 use dlm_train::{
-    step::Batch,
-    trainer::{Ending, Layers, Signal, Trainer},
+    step::{Batch, StepGraph, Weights},
+    trainer::{Ending, Layers, Objective, Signal, Trainer},
 };
 use support::{Toy, options, runtime, trainer, weights};
 
@@ -141,6 +142,48 @@ fn training_stops_when_validation_has_not_become_better() {
     let mut trainer = trainer(runtime, toy, options).unwrap();
     let summary = trainer.run(&mut go).unwrap();
     assert_eq!((summary.ending, summary.steps, summary.best_step), (Ending::EarlyStopped, 12, Some(6)));
+}
+
+#[test]
+fn what_is_held_changes_no_bit() {
+    let Some(runtime) = runtime() else { return };
+    let run = |keep: Keep| {
+        let mut options = options(20, None);
+        options.keep = keep;
+        // Rows enough for values that are worth computing again.
+        let mut trainer = trainer(runtime, Toy { rows: 2048, ..Toy::new(1, 0.2) }, options).unwrap();
+        (losses(&mut trainer, 5), weights(&mut trainer))
+    };
+    let whole = run(Keep::Everything);
+    for keep in [Keep::Products, Keep::Long, Keep::Borders] {
+        assert_eq!(run(keep), whole, "{keep:?}");
+    }
+}
+
+/// Graphs of other sizes make room for each other, their tensors go with them, and numbers stay.
+#[test]
+fn graphs_beyond_a_bound_are_compiled_anew() {
+    let Some(runtime) = runtime() else { return };
+    let run = |most: usize| {
+        let mut toy = Toy::new(1, 0.2);
+        let weights = Weights::new(runtime, support::parameters(), |_| true).unwrap();
+        let mut graph =
+            StepGraph::new(runtime, toy.graph.clone(), weights, SessionOptions::default(), 3).holding(most);
+        for index in 0..4 {
+            support::fill(index, graph.weights_mut().write(index).unwrap());
+        }
+        let mut numbers = Vec::new();
+        for step in 0..6 {
+            toy.rows = 100 * (1 + step as usize % 3);
+            let batch = Objective::batches(&mut toy, step).unwrap().remove(0);
+            numbers.push(graph.gradients(&batch, step, 0).unwrap());
+            numbers.push(graph.evaluate(&batch, &["loss"]).unwrap()[0].sum());
+        }
+        (numbers, graph.weights().bytes())
+    };
+    let ((all, many), (one, few)) = (run(10), run(1));
+    assert_eq!(all, one);
+    assert!(few * 2 < many, "{few} {many}");
 }
 
 #[test]

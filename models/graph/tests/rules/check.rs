@@ -13,7 +13,7 @@ type Build = Box<dyn Fn(&mut Graph, &[Var]) -> Result<Var>>;
 
 /// A function of some parameters, to be differentiated with respect to all of them.
 pub(crate) struct Case {
-    name: &'static str,
+    pub(crate) name: &'static str,
     inputs: Vec<(Vec<usize>, f64, f64)>,
     build: Build,
 }
@@ -35,7 +35,8 @@ impl Case {
         self
     }
 
-    fn graph(&self) -> (Graph, Vec<Var>, Var) {
+    /// Returns the graph of the function, its parameters and a weighted sum of its elements.
+    pub(crate) fn graph(&self) -> (Graph, Vec<Var>, Var) {
         let mut g = Graph::new(self.name);
         let parameters: Vec<Var> = self
             .inputs
@@ -55,14 +56,16 @@ impl Case {
         (g, parameters, loss)
     }
 
-    fn arrays(&self) -> Vec<Vec<f64>> {
+    /// Returns values for the parameters.
+    pub(crate) fn arrays(&self) -> Vec<Vec<f64>> {
         let one = |(at, (shape, low, high)): (usize, &(Vec<usize>, f64, f64))| {
             values(shape.iter().product(), *low, *high, 0.11 * (at + 1) as f64)
         };
         self.inputs.iter().enumerate().map(one).collect()
     }
 
-    fn feeds(&self, arrays: &[Vec<f64>]) -> Vec<(String, Array)> {
+    /// Returns what the parameters are given, by name.
+    pub(crate) fn feeds(&self, arrays: &[Vec<f64>]) -> Vec<(String, Array)> {
         let one = |(at, (shape, ..)): (usize, &(Vec<usize>, f64, f64))| {
             (format!("p{at}"), Array::reals(shape, arrays[at].clone()).unwrap())
         };

@@ -46,7 +46,10 @@ impl Masks {
     /// assert!((89_500..90_500).contains(&kept), "{kept}");
     /// ```
     pub fn fill(&self, mask: &mut [u8], share: f32, step: u64, part: u32, place: u32) {
-        let dropped = (f64::from(share) * f64::from(1 << 16)).round() as u32;
+        let Ok(dropped) = u16::try_from((f64::from(share) * f64::from(1 << 16)).round() as u32) else {
+            // No draw of 16 bits is that high: nothing is kept.
+            return mask.fill(0);
+        };
         let words = [place | part << 16, step as u32, (step >> 32) as u32];
         mask.par_chunks_mut(PIECE).enumerate().for_each(|(piece, mask)| {
             let first = (piece * PIECE / kernel::VALUES) as u32;

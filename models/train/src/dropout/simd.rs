@@ -8,15 +8,15 @@ use super::kernel;
 use crate::random::counter::Key;
 
 /// Fills a piece of a mask; see [`kernel::fill`].
-pub(super) fn fill(mask: &mut [u8], key: Key, dropped: u32, first: u32, words: [u32; 3]) {
+pub(super) fn fill(mask: &mut [u8], key: Key, dropped: u16, first: u32, words: [u32; 3]) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2")]
-        fn avx2(mask: &mut [u8], key: Key, dropped: u32, first: u32, words: [u32; 3]) {
+        fn avx2(mask: &mut [u8], key: Key, dropped: u16, first: u32, words: [u32; 3]) {
             kernel::fill(mask, key, dropped, first, words);
         }
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-        fn avx512(mask: &mut [u8], key: Key, dropped: u32, first: u32, words: [u32; 3]) {
+        fn avx512(mask: &mut [u8], key: Key, dropped: u16, first: u32, words: [u32; 3]) {
             kernel::fill(mask, key, dropped, first, words);
         }
         let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");

@@ -20,6 +20,8 @@ pub(super) struct Compiled {
     feeds: Vec<Place>,
     masks: Vec<(TensorId, f32)>,
     outputs: Vec<(String, TensorId)>,
+    /// The tensors that are this graph's alone.
+    own: Vec<TensorId>,
 }
 
 #[derive(Debug)]
@@ -107,7 +109,7 @@ impl Compiled {
         let session = Session::from_bytes(runtime, g.name(), &bytes, options)?;
         let mut builder = BindingBuilder::new(session);
         let used = used(g);
-        let mut feeds = Vec::new();
+        let (mut feeds, mut own) = (Vec::new(), Vec::new());
         for &input in g.inputs() {
             let name = g.name_of(input).map_err(graph_error)?.to_owned();
             if let Some(tensor) = weights.value(&name) {
@@ -126,6 +128,7 @@ impl Compiled {
                     return Err(Error::unsupported(format!("the graph's input {name:?} is of type {other}")));
                 }
             };
+            own.push(tensor);
             builder = builder.input(&name, tensor);
             // An input that no node looks at is bound all the same, because the runtime asks for it.
             if !used.contains(&input) {
@@ -143,12 +146,20 @@ impl Compiled {
                 let dims = g.dims(output).map_err(graph_error)?;
                 let tensor = weights.memory.add::<f32>(&name, &dims)?;
                 outputs.push((name.clone(), tensor));
+                own.push(tensor);
                 tensor
             };
             builder = builder.output(name, tensor);
         }
         let binding = builder.build(&mut weights.memory)?;
-        Ok(Self { binding, feeds, masks: Vec::new(), outputs })
+        Ok(Self { binding, feeds, masks: Vec::new(), outputs, own })
+    }
+
+    /// Lets go of the graph and of the tensors that are its alone.
+    pub(super) fn leave(self, weights: &mut Weights) -> Result<()> {
+        let Self { binding, own, .. } = self;
+        drop(binding);
+        own.into_iter().try_for_each(|tensor| Ok(weights.memory.clear(tensor)?))
     }
 
     /// Runs the graph on a batch.

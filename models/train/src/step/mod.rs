@@ -2,7 +2,8 @@
 //!
 //! A model arrives as one graph that computes a loss, with names for the dimensions that differ between batches. For
 //! each size of batch that turns up, the names are bound to numbers, dropout is replaced by masks, the derivatives of
-//! the loss are added, and the result is compiled for the device. Compiled graphs are kept: those of equal size are one.
+//! the loss are added, and the result is compiled for the device. Compiled graphs are kept: those of equal size are one. Of very many
+//! sizes the graphs used last are kept, and the others are compiled anew when their size comes again.
 //!
 //! ```text
 //!   graph of the loss --bind--> sizes known --masks--> dropout given --gradients--> loss and derivatives --compile--> step
@@ -10,11 +11,10 @@
 //!
 //! Weights and gradients lie in one place that all compiled graphs are tied to, so that nothing is copied.
 
+mod cache;
 mod compiled;
 mod feed;
 mod weights;
-
-use std::collections::{BTreeMap, btree_map::Entry};
 
 use dlm_graph::{Graph, Keep};
 use dlm_runtime::{Runtime, SessionOptions};
@@ -22,13 +22,19 @@ use dlm_sdk::Result;
 use ndarray::ArrayD;
 
 pub(crate) use self::compiled::reached;
-use self::compiled::{Compiled, Draw};
+use self::{
+    cache::Cache,
+    compiled::{Compiled, Draw},
+};
 pub use self::{
     compiled::LOSS,
     feed::{Batch, Feed},
     weights::{ValuesAndGradients, Weights},
 };
 use crate::dropout::Masks;
+
+/// Compiled graphs that are held at most: more sizes than batches of one training come in.
+const MOST: usize = 64;
 
 type Sizes = Vec<(String, usize)>;
 
@@ -41,8 +47,7 @@ pub struct StepGraph {
     options: SessionOptions,
     keep: Keep,
     masks: Masks,
-    training: BTreeMap<Sizes, Compiled>,
-    evaluation: BTreeMap<(Sizes, Vec<String>), Compiled>,
+    compiled: Cache<(Sizes, Vec<String>), Compiled>,
 }
 
 impl StepGraph {
@@ -54,9 +59,8 @@ impl StepGraph {
         options: SessionOptions,
         seed: u64,
     ) -> Self {
-        let (training, evaluation) = (BTreeMap::new(), BTreeMap::new());
         let (masks, keep) = (Masks::new(seed), Keep::default());
-        Self { runtime, graph, weights, options, keep, masks, training, evaluation }
+        Self { runtime, graph, weights, options, keep, masks, compiled: Cache::new(MOST) }
     }
 
     /// Sets what the forward pass of a training step holds for the backward pass. Gradients do not depend on it.
@@ -66,26 +70,27 @@ impl StepGraph {
         self
     }
 
+    /// Sets how many compiled graphs are held at most; at least one is. By default 64.
+    #[must_use]
+    pub fn holding(mut self, most: usize) -> Self {
+        self.compiled = Cache::new(most);
+        self
+    }
+
     /// Computes the loss of a batch and the gradients of the trained weights. `step` and `part` choose the masks.
     ///
     /// # Errors
     ///
     /// The batch does not fit the graph, or the graph cannot be differentiated or run.
     pub fn gradients(&mut self, batch: &Batch, step: u64, part: u32) -> Result<f32> {
-        let compiled = match self.training.entry(batch.sizes.clone()) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Compiled::train(
-                self.runtime,
-                &self.graph,
-                &borrowed(&batch.sizes),
-                &mut self.weights,
-                &self.options,
-                self.keep,
-            )?),
-        };
-        compiled.run(&mut self.weights, &batch.feeds, Some(Draw { masks: &self.masks, step, part }))?;
+        let Self { runtime, graph, weights, options, keep, masks, compiled } = self;
+        // A training step has no outputs by name.
+        let compiled = prepared(compiled, weights, (batch.sizes.clone(), Vec::new()), |weights| {
+            Compiled::train(runtime, graph, &borrowed(&batch.sizes), weights, options, *keep)
+        })?;
+        compiled.run(weights, &batch.feeds, Some(Draw { masks, step, part }))?;
         // One number.
-        Ok(compiled.output(&self.weights, LOSS)?.sum())
+        Ok(compiled.output(weights, LOSS)?.sum())
     }
 
     /// Computes outputs of the graph for a batch, without dropout.
@@ -94,20 +99,13 @@ impl StepGraph {
     ///
     /// The batch does not fit the graph, an output is unknown, or the graph cannot be run.
     pub fn evaluate(&mut self, batch: &Batch, outputs: &[&str]) -> Result<Vec<ArrayD<f32>>> {
-        let key = (batch.sizes.clone(), outputs.iter().map(|&name| name.to_owned()).collect());
-        let compiled = match self.evaluation.entry(key) {
-            Entry::Occupied(entry) => entry.into_mut(),
-            Entry::Vacant(entry) => entry.insert(Compiled::evaluate(
-                self.runtime,
-                &self.graph,
-                &borrowed(&batch.sizes),
-                outputs,
-                &mut self.weights,
-                &self.options,
-            )?),
-        };
-        compiled.run(&mut self.weights, &batch.feeds, None)?;
-        outputs.iter().map(|name| compiled.output(&self.weights, name)).collect()
+        let names: Vec<String> = outputs.iter().map(|&name| name.to_owned()).collect();
+        let Self { runtime, graph, weights, options, compiled, .. } = self;
+        let compiled = prepared(compiled, weights, (batch.sizes.clone(), names), |weights| {
+            Compiled::evaluate(runtime, graph, &borrowed(&batch.sizes), outputs, weights, options)
+        })?;
+        compiled.run(weights, &batch.feeds, None)?;
+        outputs.iter().map(|name| compiled.output(weights, name)).collect()
     }
 
     /// Returns the graph of the loss, with names for the dimensions that differ between batches.
@@ -124,6 +122,22 @@ impl StepGraph {
     pub fn weights_mut(&mut self) -> &mut Weights {
         &mut self.weights
     }
+}
+
+/// Returns the graph of a key, compiled if it is not there; the one that was used least lately makes room for it.
+fn prepared<'c>(
+    cache: &'c mut Cache<(Sizes, Vec<String>), Compiled>,
+    weights: &mut Weights,
+    key: (Sizes, Vec<String>),
+    compile: impl FnOnce(&mut Weights) -> Result<Compiled>,
+) -> Result<&'c mut Compiled> {
+    if !cache.holds(&key) {
+        for left in cache.make_room() {
+            left.leave(weights)?;
+        }
+        cache.insert(key.clone(), compile(weights)?);
+    }
+    cache.get(&key)
 }
 
 fn borrowed(sizes: &[(String, usize)]) -> Vec<(&str, usize)> {

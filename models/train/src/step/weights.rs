@@ -97,6 +97,12 @@ impl Weights {
         self.trained.iter().map(|(_, gradient)| Ok(self.memory.read(*gradient)?)).collect()
     }
 
+    /// Returns how many bytes weights, gradients and what compiled graphs take and give have; not what graphs use
+    /// between their operators.
+    pub fn bytes(&self) -> usize {
+        self.memory.bytes()
+    }
+
     pub(super) fn value(&self, name: &str) -> Option<TensorId> {
         let index = self.parameters.iter().position(|parameter| parameter.name == name)?;
         Some(self.values[index])
