@@ -7,11 +7,17 @@
 //! | module | what |
 //! |---|---|
 //! | [`bert`] | BERT: GROVER, DNABERT, k-mer models |
+//! | [`dnabert2`], [`esm`], [`hyenadna`] | DNABERT-2, the Nucleotide Transformer, HyenaDNA |
+//! | [`network`] | what these three have in common: weights from files, graphs, encoders that hand them over |
 //! | [`folder`] | a model on disk: configuration, weights, tokenizer |
 //! | [`weights`] | named tensors from and to files |
 //! | [`preset`] | models by name, every number with its origin |
 
 pub mod bert;
+pub mod dnabert2;
+pub mod esm;
 pub mod folder;
+pub mod hyenadna;
+pub mod network;
 pub mod preset;
 pub mod weights;

@@ -39,6 +39,8 @@ pub enum Init {
     Zeros,
     /// All one.
     Ones,
+    /// All one number.
+    Fill(f32),
 }
 
 /// A weight of a model and how a fresh one is drawn.
@@ -68,6 +70,7 @@ impl Weight {
         let mut values = match self.init {
             Init::Zeros => vec![0.0; self.len()],
             Init::Ones => vec![1.0; self.len()],
+            Init::Fill(value) => vec![value; self.len()],
             Init::Normal(deviation) => {
                 let name = format!("init/{}", self.parameter.name);
                 let mut values = vec![0.0; self.len()];
