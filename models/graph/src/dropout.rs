@@ -31,7 +31,7 @@ impl Graph {
         for node in self.dropouts()? {
             let (x, y, ratio) = self.dropout_parts(&node)?;
             if ratio == 0.0 {
-                self.replace_dropped(y, x)?;
+                self.substitute(y, x)?;
                 continue;
             }
             let mut count = masks.len();
@@ -47,7 +47,7 @@ impl Graph {
             let factors = self.apply("DequantizeLinear", &[mask, scale], Attributes::new())?;
             let factors = self.cast(factors, self.dtype(x)?)?;
             let masked = self.mul(x, factors)?;
-            self.replace_dropped(y, masked)?;
+            self.substitute(y, masked)?;
             masks.push(DropoutMask { name, var: mask, shape, ratio });
         }
         Ok(masks)
@@ -61,22 +61,9 @@ impl Graph {
     pub fn remove_dropout(&mut self) -> Result<()> {
         for node in self.dropouts()? {
             let (x, y, _) = self.dropout_parts(&node)?;
-            self.replace_dropped(y, x)?;
+            self.substitute(y, x)?;
         }
         Ok(())
-    }
-
-    /// Replaces the uses of a node's output; where it is an output of the graph, the new value gets its name.
-    fn replace_dropped(&mut self, y: Var, new: Var) -> Result<()> {
-        if !self.outputs.contains(&y) {
-            return self.replace_uses(y, new);
-        }
-        let name = self.name_of(y)?.to_owned();
-        let aside = self.fresh("dropped");
-        self.rename(y, &aside)?;
-        let copy = self.identity(new)?;
-        self.rename(copy, &name)?;
-        self.replace_uses(y, copy)
     }
 
     fn dropouts(&self) -> Result<Vec<Node>> {

@@ -121,6 +121,29 @@ impl Graph {
         Ok(())
     }
 
+    /// Makes whatever takes `old` take `new` instead; where `old` is an output of the graph, the output keeps its name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] where the types differ.
+    pub fn substitute(&mut self, old: Var, new: Var) -> Result<()> {
+        if !self.outputs.contains(&old) {
+            return self.replace_uses(old, new);
+        }
+        let name = self.name_of(old)?.to_owned();
+        let aside = self.fresh("replaced");
+        self.rename(old, &aside)?;
+        let copy = self.identity(new)?;
+        self.rename(copy, &name)?;
+        // The new value may take the old one; the copy of it does not.
+        let maker = self.producer(new).map(|node| node.name().to_owned());
+        for node in self.nodes.iter_mut().filter(|node| Some(node.name()) != maker.as_deref()) {
+            node.inputs.iter_mut().filter(|input| **input == Some(old)).for_each(|input| *input = Some(copy));
+        }
+        self.outputs.iter_mut().filter(|output| **output == old).for_each(|output| *output = copy);
+        Ok(())
+    }
+
     /// Removes the nodes and constants that no output depends on. Inputs stay.
     ///
     /// # Errors

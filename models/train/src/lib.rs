@@ -26,6 +26,7 @@ pub mod dropout;
 pub mod events;
 pub mod finetune;
 mod graph_error;
+pub mod lora;
 pub mod optimiser;
 pub mod pretrain;
 pub mod random;

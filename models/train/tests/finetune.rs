@@ -12,6 +12,7 @@ use dlm_train::{
     finetune::{
         ClassWeights, FinetuneOptions, Fitted, Frame, Labelled, Pool, Source, Targets, Tokens, fit, linear,
     },
+    lora::Lora,
     optimiser::OptimiserOptions,
     trainer::Signal,
 };
@@ -133,6 +134,39 @@ fn what_only_order_tells_is_learned_and_shuffled_labels_are_not() {
     let mut fitted = train(runtime, source(1, false), data().map(shuffled), &options());
     let reached = accuracy(&mut fitted, &test);
     assert!((0.35..0.65).contains(&reached), "{reached}");
+}
+
+/// Adapters learn what the whole encoder would, are gone afterwards, and nothing else of the encoder has moved.
+#[test]
+fn an_encoder_is_adapted_and_merged() {
+    let Some(runtime) = runtime() else { return };
+    let before = source(1, false);
+    let lora =
+        Lora { rank: 4, targets: ["query", "key", "value"].map(String::from).to_vec(), ..Lora::default() };
+    let options = FinetuneOptions { lora: Some(lora), rate: 1e-2, ..options() };
+    let mut fitted =
+        train(runtime, source(1, false), [order(400, "train"), order(100, "validation")], &options);
+    let test = order(200, "test");
+    let reached = accuracy(&mut fitted, &test);
+    assert!(reached > 0.8, "{reached} {:?}", fitted.facts());
+    let folder = tempfile::tempdir().unwrap();
+    fitted.save(folder.path()).unwrap();
+    let mut opened = Fitted::open(runtime, folder.path(), dlm_runtime::Device::Cpu).unwrap();
+    assert_eq!(opened.predict(test.tokens.clone()).unwrap(), fitted.predict(test.tokens).unwrap());
+    let weights = fitted.weights();
+    let parameters = weights.parameters();
+    assert!(parameters.iter().all(|parameter| !parameter.name.contains("lora")));
+    let encoder = Small::new(1, false, 0.0);
+    for (index, parameter) in parameters.iter().enumerate() {
+        let Some(at) = encoder.parameters.iter().position(|it| it.name == parameter.name) else { continue };
+        let moved = weights.read(index).unwrap() != encoder.model.values(at).unwrap();
+        let adapted = [".query.weight", ".key.weight", ".value.weight"];
+        assert_eq!(moved, adapted.iter().any(|end| parameter.name.ends_with(end)), "{}", parameter.name);
+    }
+    assert_eq!(
+        before.weights() + 32 * 32 + 32 + 32 * 2 + 2,
+        parameters.iter().map(|it| it.shape.iter().product::<usize>() as u64).sum::<u64>()
+    );
 }
 
 /// Alone, among others, in another order: an example's answer is its own.

@@ -7,7 +7,8 @@ use dlm_genome::IntervalSet;
 use dlm_plugin_kmer::FixedKmers;
 use dlm_sdk::{Tokenizer, random::Stream};
 use dlm_train::data::{
-    Batches, Control, Corpus, HeldOut, HoldOut, Masking, Neighbours, Recipe, Score, Scorer, Source, Unigram,
+    Batches, Control, Corpus, HeldOut, HoldOut, Masking, Neighbours, Prefetch, Recipe, Score, Scorer, Source,
+    Unigram,
 };
 
 const RECIPE: Recipe = Recipe { longest: 60, shortest: 5, full_share: 0.5 };
@@ -116,6 +117,26 @@ fn a_batch_follows_from_seed_and_step_alone() {
         }
     });
     assert_ne!(batches(4).batch(0).unwrap().ids, in_order[0].ids);
+}
+
+/// However far ahead batches are made, and wherever a training begins, a step gets the same.
+#[test]
+fn batches_do_not_depend_on_the_depth_of_prefetching() {
+    let folder = tempfile::tempdir().unwrap();
+    let fasta = genome(folder.path(), random);
+    let corpus = open(folder.path(), &fasta, 4, None);
+    let batches = Batches::new(corpus, RECIPE, MASKING, 8, 62, 3).unwrap();
+    // Several passes, a jump forwards and one back.
+    let last = (0..).find(|&step| batches.pass(step).unwrap() == 2).unwrap();
+    let steps: Vec<u64> = (0..=last).chain([last + 50, last + 51, 3, 4]).collect();
+    let expected: Vec<_> = steps.iter().map(|&step| batches.parts(step, 200).unwrap()).collect();
+    for depth in [0, 1, 4] {
+        let ahead = batches.clone();
+        let mut ahead = Prefetch::new(depth, move |step| ahead.parts(step, 200));
+        for (&step, expected) in steps.iter().zip(&expected) {
+            assert_eq!(ahead.get(step).unwrap(), *expected, "depth {depth}, step {step}");
+        }
+    }
 }
 
 #[test]

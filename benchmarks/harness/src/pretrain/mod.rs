@@ -68,6 +68,9 @@ pub struct PretrainArgs {
     /// Count windows in this tokenizer's tokens, so that twins over other tokens see the same bases
     #[arg(long, value_name = "SPEC")]
     windows_of: Option<String>,
+    /// Count a k-mer preset's windows in its own tokens: as many tokens as the model it is a twin of, and other bases
+    #[arg(long, conflicts_with = "windows_of")]
+    equal_tokens: bool,
 }
 
 /// The precision of products.
@@ -103,6 +106,17 @@ impl PretrainArgs {
                 .with_hint("learn one by dlm tokenizer train and name it by --tokenizer"));
         };
         let tokenizer = context.registry().tokenizer(&spec)?;
+        // Scores of twins say something about tokens if all of them have learned from the same bases.
+        if preset.tokenizer_spec().is_some() && self.windows_of.is_none() && !self.equal_tokens {
+            return Err(Error::invalid(format!(
+                "preset {} is a twin, and it is not said whose windows it is to see",
+                preset.name
+            ))
+            .with_hint(
+                "name the tokenizer of the model it is compared with by --windows-of, which gives both the same bases; \
+                 or count windows in its own tokens by --equal-tokens",
+            ));
+        }
         let windows_of =
             self.windows_of.as_ref().map(|spec| context.registry().tokenizer(spec)).transpose()?;
         let held_out = self.held_out.as_deref().map(stretches).transpose()?;

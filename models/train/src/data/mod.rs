@@ -32,6 +32,7 @@ mod controls;
 mod corpus;
 mod held_out;
 mod masking;
+mod prefetch;
 mod score;
 mod stretches;
 mod windows;
@@ -43,6 +44,7 @@ pub use self::{
     corpus::{Corpus, Source},
     held_out::{HeldOut, Hidden},
     masking::Masking,
+    prefetch::Prefetch,
     score::{Score, Scorer},
     stretches::{HoldOut, Stretch},
     windows::{Recipe, Window},

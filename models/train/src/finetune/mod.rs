@@ -23,7 +23,7 @@ mod source;
 mod targets;
 mod task;
 
-use dlm_graph::Dim;
+use dlm_graph::{Dim, Graph};
 use dlm_runtime::Runtime;
 use dlm_sdk::{Error, Result};
 
@@ -43,6 +43,8 @@ use self::{
 };
 use crate::{
     graph_error::graph_error,
+    lora::Adapters,
+    step::{StepGraph, Weights},
     trainer::{Ending, Progress, Signal, Trainer},
 };
 
@@ -108,6 +110,17 @@ pub fn fit(
     }
     head::attach(&mut source, options.pool, options.head_dropout, &train.targets, options.seed)?;
     let dimensions = dimensions(&source)?;
+    // The head is a group of its own, the highest; adapters belong to it.
+    let head = source.parameters.iter().map(|parameter| parameter.group).max().unwrap_or(0);
+    let mut adapted = None;
+    let mut options = options.clone();
+    if let Some(lora) = &options.lora {
+        let plain = source.graph.clone();
+        let Source { graph, parameters, values } = &mut source;
+        adapted = Some((lora.attach(graph, parameters, values, head, options.seed)?, plain));
+        options.layers.frozen = head;
+    }
+    let options = &options;
     let pooled = options.pool == Pool::Mean;
     let framed = |labelled: Labelled| -> Result<(Framed, Targets)> {
         Ok((Framed::new(labelled.tokens, frame, pooled)?, labelled.targets))
@@ -118,8 +131,30 @@ pub fn fit(
         train: framed(train)?,
         validation: validation.map(framed).transpose()?,
     };
-    let (fitted, scale) = prepared.run(runtime, options, criterion, signal)?;
+    let (mut fitted, scale) = prepared.run(runtime, options, criterion, signal)?;
+    if let Some((adapters, plain)) = adapted {
+        fitted.graph = merged(runtime, &fitted.graph, &adapters, plain, options)?;
+    }
     Ok(Fitted::new(fitted, frame, pooled, scale))
+}
+
+/// Returns a model without adapters, whose weights hold what they have learned.
+fn merged(
+    runtime: &'static Runtime,
+    adapted: &StepGraph,
+    adapters: &Adapters,
+    plain: Graph,
+    options: &FinetuneOptions,
+) -> Result<StepGraph> {
+    let weights = adapted.weights();
+    let values =
+        (0..weights.parameters().len()).map(|index| weights.read(index)).collect::<Result<Vec<_>>>()?;
+    let (parameters, values) = adapters.merge(weights.parameters(), &values)?;
+    let mut weights = Weights::new(runtime, parameters, |_| false)?;
+    for (index, values) in values.iter().enumerate() {
+        weights.write(index)?.copy_from_slice(values);
+    }
+    Ok(StepGraph::new(runtime, plain, weights, options.session.clone(), options.seed))
 }
 
 /// Returns the names of the dimensions of rows and columns in an encoder's graph.

@@ -7,6 +7,7 @@ use dlm_sdk::{Error, Result};
 
 use super::{ClassWeights, Pool};
 use crate::{
+    lora::Lora,
     optimiser::OptimiserOptions,
     schedule::{Decay, Schedule},
     trainer::{Layers, TrainerOptions},
@@ -44,6 +45,9 @@ pub struct FinetuneOptions {
     pub optimiser: OptimiserOptions,
     /// Which layers are trained, and how fast.
     pub layers: Layers,
+    /// Small changes of some weights are trained in place of the encoder, and merged into it in the end; `None`: the
+    /// encoder itself is.
+    pub lora: Option<Lora>,
     /// After how many steps the model is validated; `None`: after each pass.
     pub validate_every: Option<u64>,
     /// After how many validations without a better one training ends; `None`: it does not.
@@ -73,6 +77,7 @@ impl Default for FinetuneOptions {
             rows_at_once: None,
             optimiser: OptimiserOptions::default(),
             layers: Layers::default(),
+            lora: None,
             validate_every: None,
             patience: None,
             folder: None,

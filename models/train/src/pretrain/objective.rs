@@ -8,20 +8,22 @@ use dlm_sdk::{Error, Result};
 use ndarray::{Array1, ArrayD, Ix2};
 
 use crate::{
-    data::{Batch, Batches, Corpus, HeldOut, Score, Scorer},
+    data::{Batch, Batches, Corpus, HeldOut, Prefetch, Score, Scorer},
     graph_error::graph_error,
     step,
     trainer::{Objective, Run, Validated},
 };
+
+/// Steps whose batches are made ahead: enough that the device never waits for them, and few batches of memory.
+const AHEAD: usize = 2;
 
 /// The objective: a BERT, the batches of a genome, and held-out windows to choose by.
 #[derive(Debug)]
 pub struct MaskedLanguageModel {
     graph: Graph,
     corpus: Arc<Corpus>,
-    batches: Batches,
+    batches: Prefetch<Vec<step::Batch>>,
     validation: HeldOut,
-    ids: usize,
     identity: Vec<(String, String)>,
 }
 
@@ -41,7 +43,9 @@ impl MaskedLanguageModel {
     ) -> Result<Self> {
         let graph = bert::masked_language_model(config, "batch".into(), "tokens".into(), "masked".into())
             .map_err(graph_error)?;
-        Ok(Self { graph, corpus, batches, validation, ids, identity })
+        let batches =
+            Prefetch::new(AHEAD, move |step| Ok(batches.parts(step, ids)?.iter().map(feeds).collect()));
+        Ok(Self { graph, corpus, batches, validation, identity })
     }
 
     /// Scores the model at the hidden tokens of held-out windows.
@@ -72,7 +76,7 @@ impl Objective for MaskedLanguageModel {
     }
 
     fn batches(&mut self, step: u64) -> Result<Vec<step::Batch>> {
-        Ok(self.batches.parts(step, self.ids)?.iter().map(feeds).collect())
+        self.batches.get(step)
     }
 
     fn identity(&self) -> Vec<(String, String)> {

@@ -55,8 +55,6 @@ impl<K: Ord + Clone, V> Cache<K, V> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     #[test]
