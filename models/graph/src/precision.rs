@@ -40,7 +40,8 @@ impl Graph {
     /// Lets products, and what follows them without doing arithmetic of its own, run in half precision.
     ///
     /// Weights stay single-precision inputs, and are cast where a product takes them; normalisation, sums over rows,
-    /// logarithms and losses stay in single precision, and so does every output. To be done before
+    /// logarithms and losses stay in single precision, and so does every output. Nodes that no output depends on go. To be
+    /// done before
     /// [`gradients`](Self::gradients): the derivative of a cast is a cast, so that the gradients of the weights are in
     /// single precision too.
     ///
@@ -51,6 +52,8 @@ impl Graph {
         if !matches!(low, DataType::BF16 | DataType::F16) {
             return Err(Error::value(self.name(), format!("{low} is not a half precision")));
         }
+        // What no output depends on would be left behind with other types than it takes.
+        self.prune()?;
         let outputs = self.outputs.clone();
         let mut casts = Casts { low, made: FxHashMap::default() };
         for at in self.order(&outputs)? {
@@ -88,11 +91,17 @@ impl Graph {
         for &input in self.nodes[at].inputs.iter().flatten() {
             match self.dtype(input)? {
                 dtype if dtype == low => any = true,
-                DataType::F32 if !self.is_broadcast(input, &self.nodes[at])? => return Ok(false),
+                DataType::F32 if self.is_factors(input) || self.is_broadcast(input, &self.nodes[at])? => {}
+                DataType::F32 => return Ok(false),
                 _ => {}
             }
         }
         Ok(any)
+    }
+
+    /// Returns whether a value is made of a mask's bytes: coarse in any precision.
+    fn is_factors(&self, input: Var) -> bool {
+        self.producer(input).is_some_and(|node| &*node.key() == "DequantizeLinear")
     }
 
     /// Returns whether a value is one number, or is repeated along one of the last two axes, as a bias or a mask is.

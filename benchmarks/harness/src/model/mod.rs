@@ -2,9 +2,10 @@
 //!
 //! A model folder has the layout of Hugging Face: `config.json`, weights, and a tokenizer. Importing reads such a folder,
 //! accounts for every tensor, and writes it anew with safetensors; what was a PyTorch file is then data that no program
-//! needs to run. Exporting writes the same layout for others, or one ONNX file.
+//! needs to run. Exporting writes the same layout for others, or one ONNX file. The losses of trainings are plotted.
 
 mod copy;
+mod curve;
 mod list;
 mod show;
 
@@ -15,13 +16,15 @@ use dlm_sdk::Result;
 
 use crate::context::{Context, Outcome};
 
-/// Lists, shows, imports and exports models.
+/// Lists, shows, plots, imports and exports models.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// List presets and built-in models
     List,
     /// Show a preset with the origin of every number, a model folder, or a built-in model
     Show(ShowArgs),
+    /// Plot the losses of trainings, finished or under way, as SVG
+    Curve(CurveArgs),
     /// Read a Hugging Face folder and write it as a model folder with safetensors
     Import(ImportArgs),
     /// Write a model folder for other programs
@@ -33,6 +36,21 @@ pub enum ModelCommand {
 pub struct ShowArgs {
     /// A preset's name, a model folder, or a built-in model's id
     model: String,
+}
+
+/// The arguments of `dlm model curve`.
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  dlm model curve my-grover my-kmer-6 --output curves.svg")]
+pub struct CurveArgs {
+    /// Folders that dlm pretrain or dlm finetune writes, or files of metrics
+    #[arg(required = true, value_name = "DIR")]
+    trainings: Vec<PathBuf>,
+    /// SVG file to write
+    #[arg(long, value_name = "SVG")]
+    output: PathBuf,
+    /// Lay steps along a logarithmic axis
+    #[arg(long)]
+    log: bool,
 }
 
 /// The arguments of `dlm model import`.
@@ -84,6 +102,9 @@ impl ModelCommand {
         match self {
             Self::List => list::run(context)?,
             Self::Show(arguments) => show::run(&arguments.model, context)?,
+            Self::Curve(arguments) => {
+                curve::run(&arguments.trainings, &arguments.output, arguments.log, context)?;
+            }
             Self::Import(arguments) => copy::import(&arguments.from, &arguments.output, context)?,
             Self::Export(arguments) => {
                 copy::export(&arguments.model, &arguments.output, arguments.format, context)?;

@@ -24,15 +24,25 @@ pub struct StepReport {
 }
 
 impl StepReport {
-    pub(super) fn numbers(&self) -> [(&'static str, f64); 4] {
+    pub(super) fn numbers(&self) -> Vec<(&'static str, f64)> {
         let speed = if self.seconds > 0.0 { self.tokens as f64 / self.seconds } else { 0.0 };
-        [
+        let mut numbers = vec![
             ("loss", self.loss),
             ("gradient_norm", self.norm),
             ("learning_rate", self.rate),
             ("tokens_per_second", speed),
-        ]
+        ];
+        numbers.extend(resident().map(|bytes| ("memory_bytes", bytes)));
+        numbers
     }
+}
+
+/// Returns how much memory this process has in use, where the system says so.
+fn resident() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024.0)
 }
 
 /// What was measured on validation data after some steps.
