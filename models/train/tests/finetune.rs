@@ -136,6 +136,59 @@ fn what_only_order_tells_is_learned_and_shuffled_labels_are_not() {
     assert!((0.35..0.65).contains(&reached), "{reached}");
 }
 
+/// Rows in which the class of a token is whether a 5 stands anywhere before it: its own state does not say so.
+fn after(n: usize, name: &str) -> Labelled {
+    let mut stream = Stream::new(9, name);
+    let (mut rows, mut labels) = (Vec::new(), Vec::new());
+    for _ in 0..n {
+        let length = 4 + stream.below(7);
+        let mut row: Vec<u32> = (0..length).map(|_| 6 + stream.below(6) as u32).collect();
+        let place = stream.below(length);
+        row[place] = 5;
+        // The place itself has no class.
+        labels.push((0..length).map(|at| if at == place { -1 } else { i32::from(at > place) }).collect());
+        rows.push(row);
+    }
+    Labelled { tokens: Tokens { rows }, targets: Targets::Tokens { labels, classes: 2 } }
+}
+
+#[test]
+fn tokens_get_classes_of_their_own() {
+    let Some(runtime) = runtime() else { return };
+    let options = FinetuneOptions { rows_at_once: Some(6), ..options() };
+    let data = || [after(300, "train"), after(60, "validation")];
+    let mut fitted = train(runtime, source(1, false), data(), &options);
+    // The loss is a mean over the tokens that have a class, as PyTorch has it with -100.
+    let [_, validation] = data();
+    let Targets::Tokens { labels, .. } = &validation.targets else { panic!("tokens") };
+    let answers = fitted.predict_tokens(validation.tokens.clone()).unwrap();
+    let (mut sum, mut right, mut count) = (0.0, 0, 0);
+    for (answer, labels) in answers.iter().zip(labels) {
+        assert_eq!(answer.dim(), (labels.len(), 2));
+        for (row, &label) in answer.rows().into_iter().zip(labels).filter(|(_, label)| **label >= 0) {
+            assert!((row.sum() - 1.0).abs() < 1e-5);
+            sum -= f64::from(row[label as usize].ln());
+            right += usize::from((row[1] > row[0]) == (label == 1));
+            count += 1;
+        }
+    }
+    assert!(right as f64 > 0.9 * f64::from(count), "{right} of {count}");
+    let least = fitted.facts().curve.iter().map(|point| point.loss).fold(f64::INFINITY, f64::min);
+    assert!((sum / f64::from(count) - least).abs() < 1e-4, "{} {least}", sum / f64::from(count));
+    let error = fitted.predict(validation.tokens.clone()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    let folder = tempfile::tempdir().unwrap();
+    fitted.save(folder.path()).unwrap();
+    let mut opened = Fitted::open(runtime, folder.path(), dlm_runtime::Device::Cpu).unwrap();
+    assert_eq!(opened.predict_tokens(validation.tokens).unwrap(), answers);
+    // As many classes as tokens.
+    let mut short = after(4, "train");
+    short.tokens.rows[2].push(6);
+    let go = &mut |_: &dlm_train::trainer::Progress<'_>| Signal::Continue;
+    let error = fit(runtime, source(1, false), FRAME, short, None, &options, None, go).unwrap_err();
+    assert!(error.to_string().contains("example 2"), "{error}");
+}
+
 /// Adapters learn what the whole encoder would, are gone afterwards, and nothing else of the encoder has moved.
 #[test]
 fn an_encoder_is_adapted_and_merged() {

@@ -1,12 +1,12 @@
 //! What a fine-tuning gives.
 
-use dlm_sdk::{Fact, Result};
+use dlm_sdk::{Error, Fact, Result};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::{
     Frame, Targets, Tokens,
-    objective::{Dimensions, answer},
+    objective::{Dimensions, answer, answer_tokens},
     rows::{Framed, Rows},
     targets::Scale,
 };
@@ -108,8 +108,28 @@ impl Fitted {
     ///
     /// An example is longer than the model takes, or the graph cannot be run.
     pub fn predict(&mut self, tokens: Tokens) -> Result<Array2<f32>> {
+        if matches!(self.model.like, Targets::Tokens { .. }) {
+            return Err(Error::unsupported("the model answers tokens, and no examples as a whole"));
+        }
         let rows = Framed::new(tokens, self.frame, self.pooled)?;
         self.model.answer(&rows, self.scale)
+    }
+
+    /// Answers the tokens of examples: of each example the probabilities of classes, `[tokens, classes]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](dlm_sdk::ErrorKind::Unsupported) where the model answers examples as a whole; an example is longer
+    /// than the model takes, or the graph cannot be run.
+    pub fn predict_tokens(&mut self, tokens: Tokens) -> Result<Vec<Array2<f32>>> {
+        let Model { graph, dimensions, rows, like, .. } = &mut self.model;
+        if !matches!(like, Targets::Tokens { .. }) {
+            return Err(Error::unsupported("the model answers examples as a whole, and no tokens of them"));
+        }
+        let lengths: Vec<usize> = tokens.rows.iter().map(Vec::len).collect();
+        let framed = Framed::new(tokens, self.frame, self.pooled)?;
+        let mut run = |batch: &_, outputs: &[&str]| graph.evaluate(batch, outputs);
+        answer_tokens(&mut run, &framed, &lengths, dimensions, *rows, like)
     }
 
     /// Returns what the fine-tuning did.

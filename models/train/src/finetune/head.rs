@@ -32,6 +32,9 @@ pub(super) fn attach(
 ) -> Result<()> {
     let highest = source.parameters.iter().map(|parameter| parameter.group).max();
     let mut fresh = Fresh { source, group: highest.map_or(0, |group| group + 1), seed };
+    if matches!(targets, Targets::Tokens { .. }) {
+        return fresh.tokens(dropout, targets);
+    }
     let pooled = match (pool, fresh.source.graph.find("pooled")) {
         (Pool::Pooler, Ok(pooled)) => pooled,
         (Pool::Pooler, Err(_)) => fresh.pooler()?,
@@ -42,7 +45,7 @@ pub(super) fn attach(
     let scores = fresh.dense("head.classifier", dropped, width, targets.outputs())?;
     let g = &mut fresh.source.graph;
     g.clear_outputs();
-    targets.add_loss(g, scores)?;
+    targets.add_loss(g, scores, None)?;
     g.prune().map_err(graph_error)
 }
 
@@ -74,6 +77,24 @@ impl Fresh<'_> {
         let first = self.source.graph.select(hidden, 1, 0).map_err(graph_error)?;
         let dense = self.dense("head.pooler", first, width, width)?;
         self.source.graph.tanh(dense).map_err(graph_error)
+    }
+
+    /// Adds a head and a loss for each token: dropout and a dense layer on its state.
+    fn tokens(&mut self, dropout: f32, targets: &Targets) -> Result<()> {
+        let hidden = self.hidden()?;
+        let width = self.width(hidden)?;
+        let g = &mut self.source.graph;
+        let shape = g.shape(hidden).map_err(graph_error)?.clone();
+        let [rows, columns, _] = &shape[..] else {
+            return Err(Error::unsupported(format!("the encoder's states are of shape {shape}")));
+        };
+        let flat = g.reshape(hidden, &[-1, width as i64]).map_err(graph_error)?;
+        let flat = g.dropout(flat, dropout).map_err(graph_error)?;
+        let scores = self.dense("head.classifier", flat, width, targets.outputs())?;
+        let g = &mut self.source.graph;
+        g.clear_outputs();
+        targets.add_loss(g, scores, Some([rows.clone(), columns.clone()]))?;
+        g.prune().map_err(graph_error)
     }
 
     fn mean(&mut self) -> Result<Var> {

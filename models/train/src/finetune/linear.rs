@@ -57,6 +57,9 @@ pub fn fit(
             return Err(Error::invalid("training and validation features are of different width"));
         }
     }
+    if matches!(train.targets, Targets::Tokens { .. }) {
+        return Err(Error::unsupported("a layer on vectors of examples has no classes for tokens"));
+    }
     let standard = Standard::of(train.features.view());
     let source = layer(train.features.ncols(), &train.targets)?;
     let ready = |part: LabelledFeatures| (Features(standard.apply(part.features.view())), part.targets);
@@ -81,7 +84,7 @@ fn layer(width: usize, targets: &Targets) -> Result<Source> {
         g.linear(x, weight, Some(bias))
     };
     let scores = build(&mut g).map_err(graph_error)?;
-    targets.add_loss(&mut g, scores)?;
+    targets.add_loss(&mut g, scores, None)?;
     let parameter =
         |name: &str, shape: Vec<usize>, decay| Parameter { name: name.into(), shape, group: 0, decay };
     Ok(Source {

@@ -74,6 +74,17 @@ impl Labelled {
                 self.targets.len()
             )));
         }
+        if let Targets::Tokens { labels, .. } = &self.targets {
+            let apart =
+                self.tokens.rows.iter().zip(labels).position(|(row, labels)| row.len() != labels.len());
+            if let Some(at) = apart {
+                return Err(Error::invalid(format!(
+                    "{what} example {at} has {} tokens and {} classes for them",
+                    self.tokens.rows[at].len(),
+                    labels[at].len()
+                )));
+            }
+        }
         self.targets.check().map_err(|error| error.within(format!("{what} examples")))
     }
 }
@@ -121,7 +132,11 @@ pub fn fit(
         options.layers.frozen = head;
     }
     let options = &options;
-    let pooled = options.pool == Pool::Mean;
+    let of_tokens = matches!(train.targets, Targets::Tokens { .. });
+    if of_tokens && criterion.is_some() {
+        return Err(Error::unsupported("answers for tokens are judged by their loss alone"));
+    }
+    let pooled = options.pool == Pool::Mean && !of_tokens;
     let framed = |labelled: Labelled| -> Result<(Framed, Targets)> {
         Ok((Framed::new(labelled.tokens, frame, pooled)?, labelled.targets))
     };
@@ -198,9 +213,10 @@ impl<R: Rows> Prepared<R> {
         let like = targets.clone();
         let validation = self.validation.map(|(rows, mut targets)| {
             scale.apply(&mut targets);
-            let weights = vec![1.0; rows.len()];
-            Part { rows, targets, weights }
+            let weights = targets.weights(&ClassWeights::None)?;
+            Ok::<_, Error>(Part { rows, targets, weights })
         });
+        let validation = validation.transpose()?;
         let of_graph = options.rows_at_once.unwrap_or(options.batch).clamp(1, options.batch.max(1));
         let fine = Fine {
             graph,

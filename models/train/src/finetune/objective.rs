@@ -4,7 +4,7 @@ use std::fmt;
 
 use dlm_graph::Graph;
 use dlm_sdk::{Error, Result};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -65,7 +65,7 @@ impl<R: Rows> Fine<'_, R> {
         let columns = part.rows.columns(longest);
         let weights: Vec<f32> = chosen.iter().map(|&at| part.weights[at] / total).collect();
         let mut feeds = part.rows.feeds(chosen, self.rows, columns);
-        feeds.extend(part.targets.feeds(chosen, self.rows, &weights));
+        feeds.extend(part.targets.feeds(chosen, self.rows, &weights, (columns, part.rows.first())));
         Batch {
             sizes: self.dimensions.sizes(self.rows, columns),
             feeds,
@@ -103,14 +103,17 @@ impl<R: Rows> Objective for Fine<'_, R> {
 
     fn validate(&mut self, run: &mut Run<'_>) -> Result<Option<Validated>> {
         let Some(part) = &self.validation else { return Ok(None) };
-        let total = part.rows.len() as f32;
+        let total = part.weights.iter().sum::<f32>();
+        let of_tokens = matches!(part.targets, Targets::Tokens { .. });
         let mut loss = 0.0;
         let mut answers = Array2::zeros((part.rows.len(), part.targets.outputs()));
         for chosen in by_length(&part.rows, self.rows) {
             let batch = self.batch(part, &chosen, total);
             let outputs = run(&batch, &[SCORES, LOSS])?;
             loss += f64::from(outputs[1].sum());
-            place(&mut answers, &chosen, &part.targets.answers(&outputs[0])?);
+            if !of_tokens {
+                place(&mut answers, &chosen, &part.targets.answers(&outputs[0])?);
+            }
         }
         self.scale.undo(&mut answers);
         Ok(Some(match self.criterion {
@@ -147,6 +150,36 @@ pub(super) fn answer<R: Rows>(
         place(&mut answers, &chosen, &like.answers(scores)?);
     }
     scale.undo(&mut answers);
+    Ok(answers)
+}
+
+/// Answers the tokens of examples, in their order: `[tokens, outputs]` of each.
+pub(super) fn answer_tokens<R: Rows>(
+    run: &mut Run<'_>,
+    rows: &R,
+    lengths: &[usize],
+    dimensions: &Dimensions,
+    of_graph: usize,
+    like: &Targets,
+) -> Result<Vec<Array2<f32>>> {
+    let mut answers = vec![Array2::zeros((0, like.outputs())); rows.len()];
+    for chosen in by_length(rows, of_graph) {
+        let longest = chosen.iter().map(|&at| rows.length(at)).max().unwrap_or(0);
+        let columns = rows.columns(longest);
+        let batch = Batch {
+            sizes: dimensions.sizes(of_graph, columns),
+            feeds: rows.feeds(&chosen, of_graph, columns),
+            tokens: 0,
+            examples: chosen.len() as u64,
+        };
+        let outputs = run(&batch, &[SCORES])?;
+        let scores = outputs.first().ok_or_else(|| Error::internal("the graph gave no scores"))?;
+        let scores = like.answers(scores)?;
+        for (row, &at) in chosen.iter().enumerate() {
+            let first = row * columns + rows.first();
+            answers[at] = scores.slice(s![first..first + lengths[at], ..]).to_owned();
+        }
+    }
     Ok(answers)
 }
 

@@ -19,6 +19,11 @@ pub(super) trait Rows {
     /// Returns the columns of the graph for examples of some length: few, so that few graphs are compiled.
     fn columns(&self, length: usize) -> usize;
 
+    /// Returns how many columns of a row come before its first token.
+    fn first(&self) -> usize {
+        0
+    }
+
     /// Makes what the graph takes. Rows past the examples hold something that nothing looks at.
     fn feeds(&self, chosen: &[usize], rows: usize, columns: usize) -> Vec<(String, Feed)>;
 
@@ -130,6 +135,10 @@ impl Rows for Framed {
         self.frame.most.map_or(columns, |most| columns.min(most)).max(length)
     }
 
+    fn first(&self) -> usize {
+        usize::from(self.frame.prefix.is_some())
+    }
+
     fn feeds(&self, chosen: &[usize], rows: usize, columns: usize) -> Vec<(String, Feed)> {
         let mut ids = Array2::from_elem((rows, columns), i64::from(self.frame.pad));
         let mut mask = Array2::<i64>::zeros((rows, columns));
@@ -142,7 +151,7 @@ impl Rows for Framed {
                 ids[(row, column)] = i64::from(id);
                 mask[(row, column)] = 1;
             }
-            let first = usize::from(self.frame.prefix.is_some());
+            let first = self.first();
             for column in first..first + tokens.len() {
                 weights[(row, column)] = 1.0 / tokens.len() as f32;
             }

@@ -33,6 +33,7 @@ enum Answers {
     Classes(usize),
     Labels(usize),
     Values,
+    Tokens(usize),
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -80,6 +81,7 @@ impl Fitted {
                 Targets::Classes { classes, .. } => Answers::Classes(*classes),
                 Targets::Labels(labels) => Answers::Labels(labels.ncols()),
                 Targets::Values(_) => Answers::Values,
+                Targets::Tokens { classes, .. } => Answers::Tokens(*classes),
             },
             frame: self.frame,
             pooled: self.pooled,
@@ -133,6 +135,7 @@ impl Fitted {
             Answers::Classes(classes) => Targets::Classes { labels: Vec::new(), classes },
             Answers::Labels(labels) => Targets::Labels(Array2::zeros((0, labels))),
             Answers::Values => Targets::Values(Vec::new()),
+            Answers::Tokens(classes) => Targets::Tokens { labels: Vec::new(), classes },
         };
         let model = Model {
             graph,

@@ -1,6 +1,6 @@
 //! What is to be told of each example, and how scores become answers.
 
-use dlm_graph::{DataType, Graph, Var, loss};
+use dlm_graph::{DataType, Dim, Graph, Var, loss};
 use dlm_sdk::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD, Axis};
 use serde::{Deserialize, Serialize};
@@ -32,6 +32,13 @@ pub enum Targets {
     Labels(Array2<f32>),
     /// A number.
     Values(Vec<f32>),
+    /// One class of several for each token of each example.
+    Tokens {
+        /// The class of each token of each example, special tokens left out; a negative one is not counted.
+        labels: Vec<Vec<i32>>,
+        /// How many classes there are.
+        classes: usize,
+    },
 }
 
 /// How classes are weighed in the loss.
@@ -53,6 +60,7 @@ impl Targets {
             Self::Classes { labels, .. } => labels.len(),
             Self::Labels(labels) => labels.nrows(),
             Self::Values(values) => values.len(),
+            Self::Tokens { labels, .. } => labels.len(),
         }
     }
 
@@ -61,10 +69,10 @@ impl Targets {
         self.len() == 0
     }
 
-    /// Returns how many scores answer an example.
+    /// Returns how many scores answer an example, or a token of it.
     pub fn outputs(&self) -> usize {
         match self {
-            Self::Classes { classes, .. } => *classes,
+            Self::Classes { classes, .. } | Self::Tokens { classes, .. } => *classes,
             Self::Labels(labels) => labels.ncols(),
             Self::Values(_) => 1,
         }
@@ -73,7 +81,7 @@ impl Targets {
     /// Fails unless every target is one.
     pub(super) fn check(&self) -> Result<()> {
         let wrong = match self {
-            Self::Classes { classes, .. } if *classes < 2 => {
+            Self::Classes { classes, .. } | Self::Tokens { classes, .. } if *classes < 2 => {
                 return Err(Error::invalid(format!("{classes} classes: there is nothing to tell apart")));
             }
             Self::Classes { labels, classes } => labels
@@ -88,6 +96,10 @@ impl Targets {
             Self::Values(values) => {
                 values.iter().position(|value| !value.is_finite()).map(|at| (at, values[at].to_string()))
             }
+            Self::Tokens { labels, classes } => labels.iter().enumerate().find_map(|(at, row)| {
+                let wrong = row.iter().find(|label| usize::try_from(**label).is_ok_and(|it| it >= *classes));
+                wrong.map(|label| (at, label.to_string()))
+            }),
         };
         match wrong {
             Some((at, target)) => Err(Error::invalid(format!("example {at}: {target} is no target"))),
@@ -95,14 +107,18 @@ impl Targets {
         }
     }
 
-    /// Adds inputs for targets and weights, and the loss of scores `[batch, outputs]`.
-    pub(super) fn add_loss(&self, g: &mut Graph, scores: Var) -> Result<()> {
+    /// Adds inputs for targets and weights, and the loss of scores `[batch, outputs]`; of tokens, of whose rows and columns
+    /// the names are given, `[batch * tokens, outputs]`.
+    pub(super) fn add_loss(&self, g: &mut Graph, scores: Var, tokens: Option<[Dim; 2]>) -> Result<()> {
         let batch = g.shape(scores).map_err(graph_error)?[0].clone();
-        let outputs = dlm_graph::Dim::Fixed(self.outputs());
+        if let Some(tokens) = tokens {
+            return add_token_loss(g, scores, &tokens).map_err(graph_error);
+        }
+        let outputs = Dim::Fixed(self.outputs());
         let build = |g: &mut Graph| -> dlm_graph::Result<()> {
             let weights = g.input(ROW_WEIGHTS, DataType::F32, [batch.clone()])?;
             let loss = match self {
-                Self::Classes { .. } => {
+                Self::Classes { .. } | Self::Tokens { .. } => {
                     let labels = g.input(TARGETS, DataType::I64, [batch])?;
                     loss::cross_entropy(g, scores, labels, Some(weights), None)?
                 }
@@ -122,8 +138,14 @@ impl Targets {
         build(g).map_err(graph_error)
     }
 
-    /// Returns what each example counts, 1 on average where classes are weighed to balance.
+    /// Returns what each example counts, 1 on average where classes are weighed to balance; where tokens have classes, how
+    /// many of them have one.
     pub(super) fn weights(&self, weights: &ClassWeights) -> Result<Vec<f32>> {
+        if let Self::Tokens { labels, .. } = self
+            && *weights == ClassWeights::None
+        {
+            return Ok(labels.iter().map(|row| counted(row) as f32).collect());
+        }
         let Self::Classes { labels, classes } = self else {
             if *weights == ClassWeights::None {
                 return Ok(vec![1.0; self.len()]);
@@ -153,10 +175,20 @@ impl Targets {
         Ok(labels.iter().map(|&label| of_class[label as usize]).collect())
     }
 
-    /// Makes the targets and weights of a batch; rows past the examples are given weight zero.
-    pub(super) fn feeds(&self, chosen: &[usize], rows: usize, weights: &[f32]) -> Vec<(String, Feed)> {
+    /// Makes the targets and weights of a batch; rows past the examples are given weight zero. A row of tokens has so many
+    /// columns, the first of which are special.
+    pub(super) fn feeds(
+        &self,
+        chosen: &[usize],
+        rows: usize,
+        weights: &[f32],
+        (columns, first): (usize, usize),
+    ) -> Vec<(String, Feed)> {
         let outputs = self.outputs();
         let targets: Feed = match self {
+            Self::Tokens { labels, .. } => {
+                return token_feeds(labels, chosen, weights, [rows, columns, first]);
+            }
             Self::Classes { labels, .. } => {
                 let mut batch = Array1::<i64>::zeros(rows);
                 chosen.iter().zip(&mut batch).for_each(|(&at, label)| *label = i64::from(labels[at]));
@@ -187,7 +219,7 @@ impl Targets {
             .into_dimensionality::<ndarray::Ix2>()
             .map_err(|error| Error::internal("the scores are no table").with_source(error))?;
         match self {
-            Self::Classes { .. } => {
+            Self::Classes { .. } | Self::Tokens { .. } => {
                 for mut row in answers.axis_iter_mut(Axis(0)) {
                     let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
                     row.mapv_inplace(|score| (score - highest).exp());
@@ -209,6 +241,14 @@ impl Targets {
             Self::Classes { labels, .. } => labels.iter().for_each(|label| add(label.to_le_bytes())),
             Self::Labels(labels) => labels.iter().for_each(|label| add(label.to_le_bytes())),
             Self::Values(values) => values.iter().for_each(|value| add(value.to_le_bytes())),
+            Self::Tokens { labels, .. } => {
+                for row in labels {
+                    add((row.len() as u32).to_le_bytes());
+                    for label in row {
+                        add(label.to_le_bytes());
+                    }
+                }
+            }
         }
     }
 
@@ -223,6 +263,45 @@ impl Targets {
         scale.apply(self);
         scale
     }
+}
+
+/// Returns how many tokens of a row have a class.
+fn counted(row: &[i32]) -> usize {
+    row.iter().filter(|label| **label >= 0).count()
+}
+
+/// Adds the cross-entropy of tokens, `[batch, tokens]` of classes and weights.
+fn add_token_loss(g: &mut Graph, scores: Var, tokens: &[Dim; 2]) -> dlm_graph::Result<()> {
+    let labels = g.input(TARGETS, DataType::I64, tokens.clone())?;
+    let weights = g.input(ROW_WEIGHTS, DataType::F32, tokens.clone())?;
+    let labels = g.reshape(labels, &[-1])?;
+    let weights = g.reshape(weights, &[-1])?;
+    let loss = loss::cross_entropy(g, scores, labels, Some(weights), None)?;
+    g.output(SCORES, scores)?;
+    g.output(LOSS, loss.sum)?;
+    Ok(())
+}
+
+/// Makes classes and weights of tokens; the weight of an example is divided among its tokens that have a class.
+fn token_feeds(
+    labels: &[Vec<i32>],
+    chosen: &[usize],
+    weights: &[f32],
+    [rows, columns, first]: [usize; 3],
+) -> Vec<(String, Feed)> {
+    let mut classes = Array2::<i64>::from_elem((rows, columns), -100);
+    let mut of_tokens = Array2::<f32>::zeros((rows, columns));
+    for (row, &at) in chosen.iter().enumerate() {
+        let share = weights.get(row).copied().unwrap_or(0.0) / counted(&labels[at]).max(1) as f32;
+        for (column, &label) in labels[at].iter().enumerate().filter(|(_, label)| **label >= 0) {
+            classes[(row, first + column)] = i64::from(label);
+            of_tokens[(row, first + column)] = share;
+        }
+    }
+    vec![
+        (TARGETS.into(), Feed::I64(classes.into_dyn())),
+        (ROW_WEIGHTS.into(), Feed::F32(of_tokens.into_dyn())),
+    ]
 }
 
 /// How numbers were shifted and scaled.
