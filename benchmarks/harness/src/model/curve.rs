@@ -181,17 +181,16 @@ mod tests {
 
     /// 1,000 steps that fall from 5 to 4, validated twice, and a line that is being written.
     fn metrics() -> String {
-        let mut text = String::new();
-        for step in 0..1000 {
-            text.push_str(&format!(
-                "{{\"step\":{step},\"loss\":{},\"gradient_norm\":1}}\n",
-                5.0 - f64::from(step) / 1000.0
-            ));
+        let step = |step: u32| {
+            let loss = 5.0 - f64::from(step) / 1000.0;
+            let mut lines = vec![format!("{{\"step\":{step},\"loss\":{loss},\"gradient_norm\":1}}\n")];
             if step % 500 == 499 {
-                text.push_str(&format!("{{\"step\":{},\"validation_loss\":4.5}}\n", step + 1));
+                lines.push(format!("{{\"step\":{},\"validation_loss\":4.5}}\n", step + 1));
             }
-        }
-        text + "{\"step\":1000,\"lo"
+            lines.concat()
+        };
+        let text: Vec<String> = (0..1000).map(step).collect();
+        text.concat() + "{\"step\":1000,\"lo"
     }
 
     #[test]

@@ -12,6 +12,7 @@ use dlm_sdk::{
 };
 use dlm_train::{
     finetune::{self, Criterion, FinetuneOptions, Fitted, Labelled, Pool, Source, Targets},
+    lora::Lora,
     optimiser::OptimiserOptions,
     trainer::{Progress, Signal},
 };
@@ -130,7 +131,7 @@ pub fn fit(
         }
     }
     let best = best.ok_or_else(|| Error::internal("no recipe was tried"))?;
-    let mut facts = told(&best.recipe, head, setup.overrides.class_weights);
+    let mut facts = told(&best.recipe, head, setup.overrides);
     if n > 1 {
         facts.push(Fact::new("trials, by learning rate", tried.join("; ")));
     }
@@ -162,6 +163,12 @@ fn options(recipe: &Recipe, setup: &Setup<'_>, head: FinetuneHead, device: Devic
             weight_decay: recipe.weight_decay.value,
             ..OptimiserOptions::default()
         },
+        // With twice the rank as alpha the change counts as much at any rank.
+        lora: setup.overrides.lora.map(|rank| Lora {
+            rank: rank as usize,
+            alpha: 2.0 * rank as f64,
+            ..Lora::default()
+        }),
         patience: recipe.patience.map(|patience| patience as u32),
         checkpoint_every: setup.folder.as_ref().map(|_| 50),
         session: SessionOptions::default().device(device),
@@ -186,7 +193,7 @@ fn judge(task: &TaskSpec, examples: Examples<'_>, answers: ArrayView2<'_, f32>) 
 }
 
 /// Says what a recipe is, each value with its origin.
-fn told(recipe: &Recipe, head: FinetuneHead, weights: ClassWeights) -> Vec<Fact> {
+fn told(recipe: &Recipe, head: FinetuneHead, overrides: &Overrides) -> Vec<Fact> {
     let mut facts = vec![
         Fact::new("head", head.name()),
         Fact::new(
@@ -199,10 +206,13 @@ fn told(recipe: &Recipe, head: FinetuneHead, weights: ClassWeights) -> Vec<Fact>
         Fact::new("dropout", recipe.dropout),
         Fact::new("beta 2", recipe.beta2),
         Fact::new("most epochs", recipe.epochs),
-        Fact::new("class weights", weights.name()),
+        Fact::new("class weights", overrides.class_weights.name()),
     ];
     if let Some(steps) = recipe.max_steps {
         facts.push(Fact::new("most steps", steps));
+    }
+    if let Some(rank) = overrides.lora {
+        facts.push(Fact::new("adapted", format!("queries and values, rank {rank}")));
     }
     facts
 }

@@ -36,6 +36,9 @@ pub struct FinetuneFlags {
     /// Dropout of encoder and head [default: by the protocol]
     #[arg(long, value_name = "X")]
     pub dropout: Option<f64>,
+    /// Train changes of this rank of attention's queries and values (low-rank adaptation) in place of the encoder
+    #[arg(long, value_name = "RANK")]
+    pub lora: Option<u64>,
 }
 
 /// What a fine-tuning does other than its protocol says.
@@ -59,6 +62,9 @@ pub struct Overrides {
     pub weight_decay: Option<f64>,
     /// Dropout.
     pub dropout: Option<f64>,
+    /// The rank of the changes that are trained in place of the encoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lora: Option<u64>,
 }
 
 /// What stands on an encoder.
@@ -124,7 +130,7 @@ impl FromStr for ClassWeights {
 
 impl FinetuneFlags {
     /// The keys of a configuration.
-    pub(crate) const KEYS: [&str; 8] = [
+    pub(crate) const KEYS: [&str; 9] = [
         "class-weights",
         "epochs",
         "max-steps",
@@ -133,6 +139,7 @@ impl FinetuneFlags {
         "warmup",
         "weight-decay",
         "dropout",
+        "lora",
     ];
 
     /// Completes the flags with a configuration and checks them.
@@ -148,6 +155,7 @@ impl FinetuneFlags {
             warmup: self.warmup.or(file.number("warmup")?),
             weight_decay: self.weight_decay.or(file.real("weight-decay")?),
             dropout: self.dropout.or(file.real("dropout")?),
+            lora: self.lora.or(file.number("lora")?),
         };
         settled.check()?;
         Ok(settled)
@@ -156,7 +164,12 @@ impl FinetuneFlags {
 
 impl Overrides {
     fn check(&self) -> Result<()> {
-        for (name, value) in [("epochs", self.epochs), ("max-steps", self.max_steps), ("batch", self.batch)] {
+        for (name, value) in [
+            ("epochs", self.epochs),
+            ("max-steps", self.max_steps),
+            ("batch", self.batch),
+            ("lora", self.lora),
+        ] {
             if value == Some(0) {
                 return Err(Error::invalid(format!("{name} 0: at least one is needed")));
             }
