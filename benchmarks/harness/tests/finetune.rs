@@ -92,6 +92,20 @@ fn a_model_is_trained_kept_and_asked() {
     let answer = json(&dlm(place, &arguments("whole")).output().unwrap());
     assert!(answer["test"]["mcc"].as_f64().unwrap() > 0.8, "{answer}");
 
+    let curve = ["model", "curve", "--json", "whole", "--output", "curve.svg"];
+    let drawn = json(&dlm(place, &curve).output().unwrap());
+    assert!(drawn["trainings"][0]["validation"].as_array().unwrap().len() >= 6, "{drawn}");
+    assert!(fs::read_to_string(place.join("curve.svg")).unwrap().contains(">whole, batches<"));
+
+    // Small changes of queries and values, and the head: what is kept has the names of the whole.
+    let mut adapted = arguments("adapted");
+    adapted.extend(["--lora", "4"]);
+    let answer = json(&dlm(place, &adapted).output().unwrap());
+    assert!(answer["test"]["mcc"].as_f64().unwrap() > 0.6, "{answer}");
+    assert!(answer.to_string().contains("queries and values, rank 4"), "{answer}");
+    let names = |folder: &str| fs::read_to_string(place.join(folder).join("finetuned.json")).unwrap();
+    assert!(!names("adapted").contains("lora_"));
+
     // Interrupted and resumed, the weights are the same to the bit.
     let mut child =
         dlm(place, &arguments("halves")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

@@ -102,5 +102,9 @@ fn what_is_no_model_is_told() {
     fails(&["model", "import", "--from", "missing", "--output", "x"], "missing");
     fails(&["model", "import", "--from", "bare", "--output", "x"], "bare");
     fails(&["model", "show", "grovr"], "grovr");
+    fails(&["model", "curve", "good", "--output", "x"], "holds no training");
+    // A twin is told whose windows it is to see.
+    let twin = ["pretrain", "--preset", "kmer-6-mini", "--fasta", "missing.fa", "--output", "x"];
+    fails(&twin, "--windows-of");
     assert!(!place.join("x").exists());
 }

@@ -89,7 +89,10 @@ fn line(curves: &Curves) -> String {
 fn read(path: &Path) -> Result<Curves> {
     let name =
         path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into());
-    let metrics = [path.to_owned(), path.join("training/metrics.jsonl"), path.join("metrics.jsonl")];
+    // A fine-tuning tries one recipe or several, each in a folder of its own.
+    let within = ["training/metrics.jsonl", "training/trial-0/metrics.jsonl", "metrics.jsonl"];
+    let metrics: Vec<PathBuf> =
+        [path.to_owned()].into_iter().chain(within.map(|place| path.join(place))).collect();
     if let Some(metrics) = metrics.iter().find(|path| path.is_file()) {
         let text = text(metrics)?;
         return curves(name, &text).map_err(|error| error.within(metrics.display().to_string()));
