@@ -61,7 +61,6 @@ impl Tokenizer for Bases {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use dlm_sdk::TokenizerExt as _;
 
     use super::*;

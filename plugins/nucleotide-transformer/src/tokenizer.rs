@@ -147,7 +147,6 @@ impl Tokenizer for SixMers {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
     use dlm_sdk::TokenizerExt as _;
 
     use super::*;

@@ -1,11 +1,12 @@
 //! A bundle's graph as one that can be fine-tuned: its weights become inputs, and its names those of the contract.
 //!
 //! Exporters write weights and constants alike as initialisers. What is fine-tuned here is every `f32` initialiser of more
-//! than one number; single numbers, integers and tables with an infinity are constants (an epsilon, a shape, a mask).
+//! than one number; single numbers, integers and tables with an infinity are constants (an epsilon, a shape, a mask). So
+//! are those that graphs built here call `constant_N`: slopes of distances, angles of positions.
 
 use std::path::Path;
 
-use dlm_graph::{DataType, Graph as OnnxGraph, Var};
+use dlm_graph::{DataType, Graph as OnnxGraph, Tensor, Var};
 use dlm_sdk::{Error, Graph, Parameter, Result};
 use ndarray::{ArrayD, IxDyn};
 
@@ -34,9 +35,9 @@ impl Handed {
             Error::unsupported(format!("{}: the graph cannot be fine-tuned", path.display()))
                 .with_source(error)
         };
-        let mask = ports.mask.as_deref().filter(|_| ports.positions.is_none()).ok_or_else(|| {
+        let mask = ports.mask.as_deref().ok_or_else(|| {
             Error::unsupported(format!(
-                "{}: the graph cannot be fine-tuned: it takes something else than ids and mask",
+                "{}: the graph cannot be fine-tuned: it takes no mask, and would learn from padding",
                 path.display()
             ))
         })?;
@@ -62,6 +63,9 @@ fn weights(graph: &mut OnnxGraph) -> dlm_graph::Result<(Vec<Parameter>, Vec<Arra
         let shape = tensor.dims().to_vec();
         let Ok(value) = ArrayD::from_shape_vec(IxDyn(&shape), numbers) else { continue };
         let name = graph.name_of(var)?.to_owned();
+        if name.rsplit('/').next().is_some_and(|last| last.starts_with("constant_")) {
+            continue;
+        }
         let group = group(graph, var, &name)?;
         graph.make_parameter(var)?;
         parameters.push(Parameter { name, decay: shape.len() > 1, shape, group });
@@ -103,7 +107,21 @@ fn rename(graph: &mut OnnxGraph, ports: &Ports, mask: &str, layers: &[String]) -
         // Every token is of type zero.
         let types = graph.find(name)?;
         let zeros = graph.mul_scalar(ids, 0.0)?;
-        graph.replace_uses(types, zeros)?;
+        let dtype = graph.dtype(types)?;
+        let zeros = graph.cast(zeros, dtype)?;
+        replace_input(graph, types, zeros)?;
+    }
+    if let Some(name) = &ports.positions {
+        // Places are counted from zero.
+        let positions = graph.find(name)?;
+        let dtype = graph.dtype(positions)?;
+        let columns = graph.dim_of(ids, 1)?;
+        let columns = graph.squeeze(columns, &[0])?;
+        let places = graph.count_to(columns)?;
+        let shape = graph.shape_of(ids)?;
+        let places = graph.expand_to(places, shape)?;
+        let places = graph.cast(places, dtype)?;
+        replace_input(graph, positions, places)?;
     }
     let mask = graph.find(mask)?;
     graph.rename(ids, "input_ids")?;
@@ -115,8 +133,19 @@ fn rename(graph: &mut OnnxGraph, ports: &Ports, mask: &str, layers: &[String]) -
     graph.prune()
 }
 
+/// Makes whatever takes an input take a value of the graph, and the input none.
+pub(super) fn replace_input(graph: &mut OnnxGraph, input: Var, value: Var) -> dlm_graph::Result<()> {
+    graph.replace_uses(input, value)?;
+    // Inputs stay when a graph is pruned; a constant that nothing takes does not.
+    let dtype = graph.dtype(input)?;
+    graph.set_constant(input, Tensor::from_reals(dtype, [1, 1], &[0.0])?)?;
+    graph.prune()
+}
+
 #[cfg(test)]
 mod tests {
+    use dlm_graph::interpret::Array;
+
     use super::*;
 
     fn template() -> std::path::PathBuf {
@@ -156,10 +185,48 @@ mod tests {
     }
 
     #[test]
-    fn a_graph_that_takes_positions_is_refused_with_the_reason() {
-        let other = Ports { positions: Some("position_ids".into()), ..ports() };
+    fn a_graph_without_a_mask_is_refused_with_the_reason() {
+        let other = Ports { mask: None, ..ports() };
         let error = Handed::of_file(&template(), &other, &[]).unwrap_err();
-        assert!(error.to_string().contains("something else than ids and mask"), "{error}");
+        assert!(error.to_string().contains("it takes no mask"), "{error}");
+    }
+
+    /// What a graph takes beside ids and mask is made in it: types are zero, places are counted.
+    #[test]
+    fn further_inputs_are_made_in_the_graph() {
+        let mut graph = OnnxGraph::new("positions");
+        let axes = ["batch", "tokens"];
+        let input = |graph: &mut OnnxGraph, name: &str| graph.input(name, DataType::I64, axes).unwrap();
+        let (ids, mask) = (input(&mut graph, "input_ids"), input(&mut graph, "attention_mask"));
+        let (types, places) = (input(&mut graph, "types"), input(&mut graph, "places"));
+        let table = dlm_graph::Tensor::f32([4, 2], &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]).unwrap();
+        let table = graph.initialiser("table", table).unwrap();
+        let sum = graph.add(places, types).unwrap();
+        let sum = graph.mul(sum, mask).unwrap();
+        let sum = graph.add(sum, ids).unwrap();
+        let states = graph.gather(table, sum, 0).unwrap();
+        graph.output("states", states).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.onnx");
+        std::fs::write(&path, graph.to_onnx().unwrap()).unwrap();
+        let ports = Ports {
+            token_types: Some("types".into()),
+            positions: Some("places".into()),
+            hidden: "states".into(),
+            logits: None,
+            ..ports()
+        };
+        let handed = Handed::of_file(&path, &ports, &[]).unwrap();
+        let Graph::Bytes(bytes) = &handed.graph else { panic!("the graph is in memory") };
+        let graph = OnnxGraph::from_onnx(bytes, None).unwrap();
+        let names: Vec<_> = graph.inputs().iter().map(|var| graph.name_of(*var).unwrap()).collect();
+        assert_eq!(names, ["input_ids", "attention_mask", "table"]);
+        let whole = |values: &[i64]| Array::integers(&[1, 3], values.to_vec()).unwrap();
+        let table = Array::reals(&[4, 2], (0..8).map(f64::from).collect()).unwrap();
+        let feeds =
+            [("input_ids", whole(&[1, 0, 1])), ("attention_mask", whole(&[1, 1, 1])), ("table", table)];
+        let rows = graph.interpret(&feeds).unwrap()[0].to_reals();
+        assert_eq!(rows, [2.0, 3.0, 2.0, 3.0, 6.0, 7.0]);
     }
 
     #[test]

@@ -20,6 +20,7 @@
 mod bundle;
 pub mod check;
 mod confine;
+mod convert;
 mod discover;
 mod graph_encoder;
 mod handed;

@@ -31,15 +31,19 @@ enum Form {
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  dlm plugin new my-tokenizer --kind rust\n  dlm plugin new my-model --kind bundle\n  \
-                        dlm plugin new my-tokenizer --kind c"
+                        dlm plugin new my-tokenizer --kind c\n  \
+                        dlm plugin new my-model --from-huggingface folder/"
 )]
 pub struct NewArgs {
     /// Name of the plugin and of the folder to write, of a-z, 0-9 and -
     #[arg(value_name = "NAME")]
     name: String,
     /// What it is written in
-    #[arg(long, value_enum)]
-    kind: Form,
+    #[arg(long, value_enum, required_unless_present = "from_huggingface")]
+    kind: Option<Form>,
+    /// Model folder to make a bundle of: an ONNX export, or weights of a BERT, DNABERT-2, Nucleotide Transformer or HyenaDNA
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["kind", "sdk"])]
+    from_huggingface: Option<PathBuf>,
     /// Reverse domain that the plugin's id begins with
     #[arg(long, value_name = "DOMAIN", default_value = "org.example")]
     domain: String,
@@ -74,7 +78,13 @@ impl NewArgs {
         if folder.exists() {
             return Err(Error::invalid(format!("{name}: there is something of that name already")));
         }
-        let template = match self.kind {
+        let kind = self.kind.unwrap_or(Form::Bundle);
+        if let Some(source) = &self.from_huggingface {
+            let id = format!("{}.{name}", self.domain);
+            let files = super::convert::write(source, folder, name, &id)?;
+            return self.answer(context, kind, files);
+        }
+        let template = match kind {
             Form::Bundle => templates::BUNDLE,
             Form::Rust => templates::RUST,
             Form::C => templates::C,
@@ -85,13 +95,19 @@ impl NewArgs {
             write(&folder.join(to), &filled(content, &values))?;
             files.push((*to).to_owned());
         }
-        if self.kind == Form::C {
+        if kind == Form::C {
             write(&folder.join("dlm_plugin.h"), dlm_sdk::border::abi::HEADER.as_bytes())?;
             files.push("dlm_plugin.h".to_owned());
         }
+        self.answer(context, kind, files)
+    }
+
+    /// Says what was written and what comes next.
+    fn answer(&self, context: &Context, kind: Form, files: Vec<String>) -> Result<Outcome> {
+        let name = &self.name;
         let answer = Answer { folder: name.clone(), files };
         context.print(&answer, || {
-            let next = match self.kind {
+            let next = match kind {
                 Form::Bundle => String::new(),
                 Form::Rust => format!("cargo build --release --manifest-path {name}/Cargo.toml\n"),
                 Form::C => format!("make -C {name}\n"),
@@ -140,7 +156,7 @@ fn filled(content: &[u8], values: &[(String, String)]) -> Vec<u8> {
     values.iter().fold(text.to_owned(), fill).into_bytes()
 }
 
-fn write(path: &Path, content: &[u8]) -> Result<()> {
+pub(super) fn write(path: &Path, content: &[u8]) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(|error| write_error(folder, error))?;
     }

@@ -4,6 +4,7 @@ mod bundle;
 mod code;
 mod component;
 mod encoder;
+mod gradient;
 
 use std::{
     collections::BTreeMap,

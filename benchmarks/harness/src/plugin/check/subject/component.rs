@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs};
 
 use dlm_sdk::{
-    Component, Kind, Sequence, Task, TokenBatch, Tokenizer, border,
+    Component, Config, Error, Kind, Sequence, Spec, Task, TokenBatch, Tokenizer, border,
     border::abi,
     conformance::{self, Outcome, Report},
     random::Stream,
@@ -49,7 +49,7 @@ impl Subject {
         let report = match &mut made {
             Component::Tokenizer(it) if id == "T9" => return Ok(outcome(long(&**it))),
             Component::Tokenizer(it) if id == "T10" => return self.golden(manifest, place, &**it),
-            Component::Encoder(it) if ["E9", "G1", "G2"].contains(&id) => {
+            Component::Encoder(it) if ["E9", "G1", "G2", "G3", "G5"].contains(&id) => {
                 return encoder::check(id, &mut **it);
             }
             Component::Tokenizer(it) => conformance::tokenizer_where(&**it, &mut wanted),
@@ -204,14 +204,27 @@ impl Subject {
     fn fits(&mut self, manifest: &Manifest, made: &Component) -> Result<Outcome, String> {
         let Component::Encoder(encoder) = made else { return Err("it is no encoder".into()) };
         let spec = encoder.spec().clone();
-        let own =
-            manifest.components.iter().position(|it| it.kind() == Kind::Tokenizer && it.id == spec.tokenizer);
+        // The tokenizer may be of the plugin itself, with an argument of its own.
+        let wanted: Spec = spec.tokenizer.parse().map_err(|error: Error| told(&error))?;
+        let own = manifest
+            .components
+            .iter()
+            .position(|it| it.kind() == Kind::Tokenizer && (it.id == spec.tokenizer || it.id == wanted.id));
         let size = match own {
-            Some(place) => match self.make(manifest, place) {
-                Ok(Component::Tokenizer(tokenizer)) => tokenizer.spec().vocab_size,
-                Ok(_) => return Err("its tokenizer is no tokenizer".into()),
-                Err(reason) => return Err(format!("its tokenizer cannot be made: {reason}")),
-            },
+            Some(place) => {
+                let component = &manifest.components[place];
+                if component.id != spec.tokenizer {
+                    let config = Config::new(&wanted, component.known()).map_err(|error| told(&error))?;
+                    self.configured.insert(component.id.clone(), config);
+                }
+                match self.make(manifest, place) {
+                    Ok(Component::Tokenizer(tokenizer)) => tokenizer.spec().vocab_size,
+                    Ok(_) => return Err("its tokenizer is no tokenizer".into()),
+                    Err(reason) => {
+                        return Ok(Outcome::Failed(format!("its tokenizer cannot be made: {reason}")));
+                    }
+                }
+            }
             None => match self.registry.tokenizer(&spec.tokenizer) {
                 Ok(tokenizer) => tokenizer.spec().vocab_size,
                 Err(error) => return Ok(Outcome::Failed(told(&error))),
