@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dlm_dataset::{Located, SplitBy};
-use dlm_genome::{Genome, Interval, clusters, fasta::Record};
+use dlm_genome::{Genome, Interval, chain::Chains, clusters, fasta::Record};
 use dlm_sdk::{Error, ExampleSet, Locus, Result, Split, dna};
 
 use crate::{Preset, Settings, peaks::Peaks, sites};
@@ -35,7 +35,8 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
     let motif = sites::motif(&settings.motif)?;
     let genome = Genome::open(&settings.genome)?;
     let records = chosen(settings, &genome)?;
-    let peaks = Peaks::read(&settings.peaks, &genome)?;
+    let chains = settings.lift.as_ref().map(Chains::open).transpose()?;
+    let peaks = Peaks::read(&settings.peaks, chains.as_ref(), &genome)?;
     let empty: Vec<&str> =
         records.iter().map(|record| record.name()).filter(|name| !peaks.any(name)).collect();
     if !empty.is_empty() && (!settings.allow_empty || empty.len() == records.len()) {
@@ -123,6 +124,9 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
         peaks.rows,
         peaks.elsewhere
     ));
+    if let Some(counts) = peaks.lifted {
+        notes.push(format!("peaks lifted to the build of the genome: {counts}"));
+    }
     if !empty.is_empty() {
         notes.push(format!("warning: no peak lies on {}, and its sites count as unbound", empty.join(", ")));
     }

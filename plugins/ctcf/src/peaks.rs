@@ -2,8 +2,15 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use dlm_genome::{Genome, Interval, bed, narrow_peak};
+use dlm_genome::{
+    Genome, Interval, bed,
+    chain::{Chains, Counts},
+    narrow_peak,
+};
 use dlm_sdk::{Error, Result};
+
+/// The share of a peak's bases that one chain must hold, which is what UCSC's `liftOver` takes when nobody says.
+const MIN_MATCH: f64 = 0.95;
 
 /// Peaks by the genome's names, ascending by start.
 pub(crate) struct Peaks {
@@ -12,23 +19,30 @@ pub(crate) struct Peaks {
     ends: BTreeMap<String, Vec<u64>>,
     pub(crate) rows: usize,
     pub(crate) elsewhere: usize,
+    /// What became of the rows when they were lifted, if they were.
+    pub(crate) lifted: Option<Counts>,
 }
 
 impl Peaks {
-    /// Reads narrowPeak, or BED if the name says so, in either spelling of names.
-    pub(crate) fn read(path: &Path, genome: &Genome) -> Result<Self> {
+    /// Reads narrowPeak, or BED if the name says so, in either spelling of names, and lifts it if there are chains.
+    pub(crate) fn read(path: &Path, chains: Option<&Chains>, genome: &Genome) -> Result<Self> {
         let name =
             path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         let is_bed = name.trim_end_matches(".gz").rsplit('.').next() == Some("bed");
-        let intervals: Vec<Interval> = if is_bed {
+        let mut intervals: Vec<Interval> = if is_bed {
             let rows = bed::Reader::open(path)?.collect::<dlm_genome::Result<Vec<_>>>()?;
             rows.into_iter().map(|row| row.interval().clone()).collect()
         } else {
             let rows = narrow_peak::Reader::open(path)?.collect::<dlm_genome::Result<Vec<_>>>()?;
             rows.into_iter().map(|row| row.interval().clone()).collect()
         };
-        let mut peaks =
-            Self { by_name: BTreeMap::new(), ends: BTreeMap::new(), rows: intervals.len(), elsewhere: 0 };
+        let (rows, mut lifted) = (intervals.len(), None);
+        if let Some(chains) = chains {
+            let (there, counts) = chains.intervals(intervals, MIN_MATCH);
+            intervals = there;
+            lifted = Some(counts);
+        }
+        let mut peaks = Self { by_name: BTreeMap::new(), ends: BTreeMap::new(), rows, elsewhere: 0, lifted };
         let lengths = genome.lengths();
         for interval in intervals {
             let Some(name) = genome.spelling(interval.chromosome()) else {
@@ -78,7 +92,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.bed");
         std::fs::write(&path, "chr1\t0\t200\nchr1\t50\t60\nchr1\t58\t70\nchr2\t1\t2\n").unwrap();
-        let peaks = Peaks::read(&path, &genome).unwrap();
+        let peaks = Peaks::read(&path, None, &genome).unwrap();
         assert_eq!((peaks.rows, peaks.elsewhere), (4, 1));
         assert_eq!(peaks.over("1", 59, 60), 3);
         assert_eq!(peaks.over("1", 60, 61), 2);
@@ -86,7 +100,7 @@ mod tests {
         assert_eq!(peaks.over("1", 200, 201), 0);
         assert!(peaks.any("1") && !peaks.any("chr1"));
         std::fs::write(&path, "chr1\t0\t301\n").unwrap();
-        let error = Peaks::read(&path, &genome).err().unwrap();
+        let error = Peaks::read(&path, None, &genome).err().unwrap();
         assert!(error.to_string().ends_with("which has 300 bases"), "{error}");
     }
 }

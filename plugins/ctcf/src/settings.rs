@@ -6,9 +6,18 @@ use dlm_dataset::SplitBy;
 use dlm_sdk::prelude::*;
 
 pub(crate) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec { key: "genome", default: None, help: "FASTA file of the genome, plain, gzip or bgzip" },
+    OptionSpec {
+        key: "genome",
+        default: None,
+        help: "FASTA (plain, gzip, bgzip) or 2bit file of the genome",
+    },
     OptionSpec { key: "motif", default: None, help: "the motif, JASPAR counts or MEME text (.meme)" },
     OptionSpec { key: "peaks", default: None, help: "peaks of a ChIP-seq experiment, narrowPeak or BED" },
+    OptionSpec {
+        key: "lift",
+        default: None,
+        help: "chain file from the build of the peaks to that of the genome",
+    },
     OptionSpec {
         key: "preset",
         default: Some("paper"),
@@ -52,12 +61,14 @@ pub enum Cut {
 /// What the task is made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// The FASTA file of the genome.
+    /// The FASTA or 2bit file of the genome.
     pub genome: PathBuf,
     /// The file of the motif.
     pub motif: PathBuf,
     /// The file of peaks.
     pub peaks: PathBuf,
+    /// The chain file from the build of the peaks to that of the genome, if they are of two builds.
+    pub lift: Option<PathBuf>,
     /// What happens to doubled sites.
     pub preset: Preset,
     /// Which hits are sites.
@@ -79,6 +90,7 @@ impl Settings {
             genome: genome.into(),
             motif: motif.into(),
             peaks: peaks.into(),
+            lift: None,
             preset: Preset::Paper,
             cut: Cut::Auto,
             allow_empty: false,
@@ -117,6 +129,7 @@ impl Settings {
             Some("no") | None => false,
             Some(other) => return Err(refuse("allow-empty", other, "yes or no")),
         };
+        settings.lift = config.get("lift").map(PathBuf::from);
         settings.chromosomes = config.list("chromosome")?;
         settings.split = SplitBy::parse(config.get("split").unwrap_or("grouped"))?;
         settings.seed = config.need("seed")?;

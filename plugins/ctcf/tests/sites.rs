@@ -89,6 +89,100 @@ fn a_site_under_a_peak_is_bound() {
     assert!(counts(&stored).0 >= 118 && stored.spec().notes[0].contains("a store of 1000"));
 }
 
+/// Peaks of another build are lifted to the genome's; what cannot be lifted is counted.
+#[test]
+fn peaks_of_another_build_are_lifted() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = toy(folder.path());
+    let native = Ctcf::new(&settings).unwrap();
+    let peaks = std::fs::read_to_string(&settings.peaks).unwrap();
+    let mut moved = String::new();
+    for line in peaks.lines() {
+        let mut fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+        for field in &mut fields[1..3] {
+            *field = (field.parse::<u64>().unwrap() + 500).to_string();
+        }
+        writeln!(moved, "{}", fields.join("\t")).unwrap();
+    }
+    // Of 91 bases the chain holds 41.
+    moved.push_str("chr21\t450\t541\t.\t0\t.\t1\t-1\t-1\t5\n");
+    std::fs::write(folder.path().join("other.narrowPeak"), moved).unwrap();
+    let chain = folder.path().join("x.over.chain");
+    std::fs::write(&chain, "chain 9 chr21 600500 + 500 600500 chr21 600000 + 0 600000 1\n600000\n").unwrap();
+    let other =
+        Settings { peaks: folder.path().join("other.narrowPeak"), lift: Some(chain), ..settings.clone() };
+    let task = Ctcf::new(&other).unwrap();
+    assert_eq!(counts(&task), counts(&native));
+    let note = task.spec().notes.iter().find(|note| note.starts_with("peaks lifted")).unwrap();
+    assert!(note.contains("71 lifted (0 onto") && note.contains("1 partly deleted"), "{note}");
+    // Read as they stand, none of them lies on a site.
+    assert!(Ctcf::new(&Settings { lift: None, ..other }).is_err());
+}
+
+/// The hg19 peaks on chromosome 21 of hg38, lifted, against the same on its hg19 coordinates.
+#[test]
+fn peaks_of_hg19_lift_onto_chromosome_21_of_hg38() {
+    let (Some(hg19), Some(hg38), Some(motif), Some(peaks), Some(chain)) = (
+        real("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
+        real("genome/GRCh38.chr21.fa.gz"),
+        real("ctcf/MA0139.1.pfm"),
+        real("ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz"),
+        real("chains/hg19ToHg38.over.chain.gz"),
+    ) else {
+        return;
+    };
+    let native = counts(&Ctcf::new(&Settings::new(hg19, &motif, &peaks)).unwrap());
+    let task = Ctcf::new(&Settings { lift: Some(chain), ..Settings::new(hg38, motif, peaks) }).unwrap();
+    let lifted = counts(&task);
+    let note = task.spec().notes.iter().find(|note| note.starts_with("peaks lifted")).unwrap();
+    insta::assert_snapshot!(
+        "gm12878_lifted",
+        format!("{note}\nsites and bound ones: {native:?} native, {lifted:?} lifted")
+    );
+}
+
+/// HepG2, the cell line of the paper, on pieces of chromosomes that its experiment kept.
+#[test]
+fn hepg2_is_bound_on_pieces_of_its_chromosomes() {
+    let (Some(motif), Some(peaks)) =
+        (real("ctcf/MA0139.1.pfm"), real("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz"))
+    else {
+        return;
+    };
+    let mut seen = String::new();
+    for (name, first) in [("chr3", 42_000_000), ("chr4", 103_000_000), ("chr5", 124_000_000_u64)] {
+        let Some(piece) = real(&format!("genome/{name}.{}M.fa.gz", first / 1_000_000)) else { return };
+        let folder = tempfile::tempdir().unwrap();
+        let rows = piece_of(&peaks, name, first);
+        std::fs::write(folder.path().join("p.narrowPeak"), &rows).unwrap();
+        let genome = dlm_genome::Genome::open(&piece).unwrap();
+        let bases = String::from_utf8(genome.records()[0].bases().to_vec()).unwrap();
+        std::fs::write(folder.path().join("g.fa"), format!(">{name}\n{bases}\n")).unwrap();
+        let settings = Settings {
+            split: dlm_dataset::SplitBy::Random,
+            cut: Cut::PValue(1e-4),
+            ..Settings::new(folder.path().join("g.fa"), &motif, folder.path().join("p.narrowPeak"))
+        };
+        let sites = Ctcf::new(&settings).map(|task| counts(&task)).map_err(|error| error.to_string());
+        writeln!(seen, "{name}: {} peaks, sites and bound ones {sites:?}", rows.lines().count()).unwrap();
+    }
+    insta::assert_snapshot!("hepg2", seen);
+}
+
+/// Returns the peaks that lie whole in two megabases from a base counted from one, counted from there.
+fn piece_of(peaks: &std::path::Path, name: &str, first: u64) -> String {
+    let mut rows = String::new();
+    for peak in dlm_genome::narrow_peak::Reader::open(peaks).unwrap() {
+        let peak = peak.unwrap();
+        let (place, before) = (peak.interval(), first - 1);
+        if place.chromosome() == name && place.start() >= before && place.end() <= before + 2_000_001 {
+            let (start, end) = (place.start() - before, place.end() - before);
+            writeln!(rows, "{name}\t{start}\t{end}\t.\t0\t.\t1\t-1\t-1\t0").unwrap();
+        }
+    }
+    rows
+}
+
 #[test]
 fn faults_are_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use dlm_dataset::{Located, SplitBy, overlap, shuffle};
-use dlm_genome::{Genome, Interval, Sites, Strand, clusters, fasta::Record};
+use dlm_genome::{Genome, Interval, Sites, Strand, chain::Chains, clusters, fasta::Record};
 use dlm_sdk::{Error, ExampleSet, Locus, Result, Tokenizer, dna, random::Stream};
 
 use crate::{
@@ -43,7 +43,8 @@ pub(crate) fn build(settings: &Settings, tokenizer: Option<&dyn Tokenizer>) -> R
         window::check(tokenizer)?;
     }
     let genome = Genome::open(&settings.genome)?;
-    let sites = Sites::read(&settings.promoters, &genome, &settings.chromosomes)?;
+    let chains = settings.lift.as_ref().map(Chains::open).transpose()?;
+    let sites = Sites::read_lifted(&settings.promoters, chains.as_ref(), &genome, &settings.chromosomes)?;
     let mut counts = Counts::default();
     let mut seen = BTreeSet::new();
     let mut pairs: Vec<(Located, Located)> = Vec::new();
@@ -229,6 +230,9 @@ fn notes(
             sets[2].len()
         ),
     ];
+    if let Some(counts) = sites.lifted {
+        notes.push(format!("starts lifted to the build of the genome: {counts}"));
+    }
     if !sites.respelled.is_empty() {
         let all: Vec<_> = sites.respelled.iter().map(String::as_str).collect();
         notes.push(format!("the table's names were read in the genome's spelling: {}", all.join(", ")));

@@ -6,8 +6,17 @@ use dlm_dataset::SplitBy;
 use dlm_sdk::prelude::*;
 
 pub(crate) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec { key: "genome", default: None, help: "FASTA file of the genome, plain, gzip or bgzip" },
+    OptionSpec {
+        key: "genome",
+        default: None,
+        help: "FASTA (plain, gzip, bgzip) or 2bit file of the genome",
+    },
     OptionSpec { key: "promoters", default: None, help: "EPDnew table of promoters: BED or SGA" },
+    OptionSpec {
+        key: "lift",
+        default: None,
+        help: "chain file from the build of the promoters to that of the genome",
+    },
     OptionSpec { key: "form", default: Some("paper"), help: "paper, retokenized, dinucleotide or genomic" },
     OptionSpec {
         key: "tokenizer",
@@ -85,10 +94,12 @@ pub enum Tokens {
 /// What the task is made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// The FASTA file of the genome.
+    /// The FASTA or 2bit file of the genome.
     pub genome: PathBuf,
     /// The table of promoters.
     pub promoters: PathBuf,
+    /// The chain file from the build of the promoters to that of the genome, if they are of two builds.
+    pub lift: Option<PathBuf>,
     /// What the negatives are.
     pub form: Form,
     /// The spec of the tokenizer whose tokens are shuffled.
@@ -113,6 +124,7 @@ impl Settings {
         Self {
             genome: genome.into(),
             promoters: promoters.into(),
+            lift: None,
             form: Form::Paper,
             tokenizer: None,
             shuffle: Shuffle::Bpe,
@@ -171,6 +183,7 @@ impl Settings {
             Some("reading") => true,
             Some(other) => return Err(refuse("strand", other, "forward or reading")),
         };
+        settings.lift = config.get("lift").map(PathBuf::from);
         settings.chromosomes = config.list("chromosome")?;
         settings.split = SplitBy::parse(config.get("split").unwrap_or("grouped"))?;
         settings.seed = config.need("seed")?;

@@ -213,6 +213,39 @@ fn words_are_shuffled_as_words() {
     }
 }
 
+/// A table in another build gives the same examples, and the card says what was lifted.
+#[test]
+fn a_table_of_another_build_is_lifted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (settings, _, _) = toy(folder.path());
+    let settings = Settings { form: Form::Dinucleotide, ..settings };
+    let native = Prom300::new(&settings, None).unwrap();
+    let genome = dlm_genome::Genome::open(&settings.genome).unwrap();
+    let length = genome.records()[0].bases().len();
+    let mut moved = String::new();
+    for line in std::fs::read_to_string(&settings.promoters).unwrap().lines() {
+        let mut fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+        for field in &mut fields[1..3] {
+            *field = (field.parse::<u64>().unwrap() + 500).to_string();
+        }
+        writeln!(moved, "{}", fields.join("\t")).unwrap();
+    }
+    let (other, chain) = (folder.path().join("other.bed"), folder.path().join("x.over.chain"));
+    std::fs::write(&other, moved).unwrap();
+    let there = length + 500;
+    let text = format!("chain 9 chr1 {there} + 500 {there} chr1 {length} + 0 {length} 1\n{length}\n");
+    std::fs::write(&chain, text).unwrap();
+    let lifted = Settings { promoters: other, lift: Some(chain), ..settings };
+    let task = Prom300::new(&lifted, None).unwrap();
+    for split in Split::ALL {
+        let (a, b) = (load(&native, split), load(&task, split));
+        assert_eq!(a.view().examples().items.ids, b.view().examples().items.ids);
+        assert_eq!(a.view().examples().items.loci, b.view().examples().items.loci);
+    }
+    let note = task.spec().notes.iter().find(|note| note.starts_with("starts lifted")).unwrap();
+    assert!(note.contains("402 lifted (0 onto the other strand, 0 onto another"), "{note}");
+}
+
 #[test]
 fn options_are_read_and_refused() {
     let registry = Registry::builtin().unwrap();

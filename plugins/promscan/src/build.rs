@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dlm_dataset::{Located, SplitBy};
-use dlm_genome::{Genome, Interval, Sites, Strand, Windows, clusters};
+use dlm_genome::{Genome, Interval, Sites, Strand, Windows, chain::Chains, clusters};
 use dlm_sdk::{Error, ExampleSet, Locus, Result, dna};
 
 use crate::Settings;
@@ -32,7 +32,8 @@ struct Counts {
 
 pub(crate) fn build(settings: &Settings) -> Result<Built> {
     let genome = Genome::open(&settings.genome)?;
-    let sites = Sites::read(&settings.promoters, &genome, &settings.chromosomes)?;
+    let chains = settings.lift.as_ref().map(Chains::open).transpose()?;
+    let sites = Sites::read_lifted(&settings.promoters, chains.as_ref(), &genome, &settings.chromosomes)?;
     let windows = Windows::new(WIDTH, STEP)?;
     let mut counts = Counts::default();
     let mut stretches = Vec::new();
@@ -141,6 +142,9 @@ fn notes(
         ),
         format!("known flaw: {} negatives hold another start of the table", counts.other_start),
     ];
+    if let Some(counts) = sites.lifted {
+        notes.push(format!("starts lifted to the build of the genome: {counts}"));
+    }
     if !sites.respelled.is_empty() {
         let all: Vec<_> = sites.respelled.iter().map(String::as_str).collect();
         notes.push(format!("the table's names were read in the genome's spelling: {}", all.join(", ")));

@@ -6,8 +6,17 @@ use dlm_dataset::SplitBy;
 use dlm_sdk::prelude::*;
 
 pub(crate) const OPTIONS: &[OptionSpec] = &[
-    OptionSpec { key: "genome", default: None, help: "FASTA file of the genome, plain, gzip or bgzip" },
+    OptionSpec {
+        key: "genome",
+        default: None,
+        help: "FASTA (plain, gzip, bgzip) or 2bit file of the genome",
+    },
     OptionSpec { key: "promoters", default: None, help: "EPDnew table of promoters: BED or SGA" },
+    OptionSpec {
+        key: "lift",
+        default: None,
+        help: "chain file from the build of the promoters to that of the genome",
+    },
     OptionSpec {
         key: "strand",
         default: Some("forward"),
@@ -25,10 +34,12 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
 /// What the task is made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// The FASTA file of the genome.
+    /// The FASTA or 2bit file of the genome.
     pub genome: PathBuf,
     /// The table of promoters.
     pub promoters: PathBuf,
+    /// The chain file from the build of the promoters to that of the genome, if they are of two builds.
+    pub lift: Option<PathBuf>,
     /// Whether windows of promoters of the reverse strand are reverse-complemented.
     pub reading: bool,
     /// The chromosomes to take, in either spelling; none: all of the genome.
@@ -45,6 +56,7 @@ impl Settings {
         Self {
             genome: genome.into(),
             promoters: promoters.into(),
+            lift: None,
             reading: false,
             chromosomes: Vec::new(),
             split: SplitBy::Group,
@@ -76,6 +88,7 @@ impl Settings {
                 return Err(Error::invalid(message).with_hint("it is forward or reading"));
             }
         };
+        settings.lift = config.get("lift").map(PathBuf::from);
         settings.chromosomes = config.list("chromosome")?;
         settings.split = SplitBy::parse(config.get("split").unwrap_or("grouped"))?;
         settings.seed = config.need("seed")?;

@@ -124,6 +124,79 @@ fn faults_are_named() {
     assert!(past.ends_with("which has 900000 bases") && past.contains("record 'p'"), "{past}");
 }
 
+/// A table in another build is lifted to the genome's and gives the same task; what cannot be lifted is counted.
+#[test]
+fn a_table_of_another_build_is_lifted() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = toy(folder.path());
+    let native = PromScan::new(&settings).unwrap();
+    // The other build has 500 more bases in front, and the last row lies in them.
+    let table = std::fs::read_to_string(&settings.promoters).unwrap();
+    let mut moved = String::new();
+    for line in table.lines() {
+        let fields: Vec<_> = line.split('\t').collect();
+        let start: u64 = fields[1].parse().unwrap();
+        writeln!(moved, "chr21\t{}\t{}\t{}\t1\t{}", start + 500, start + 501, fields[3], fields[5]).unwrap();
+    }
+    moved.push_str("chr21\t7\t8\tgone\t1\t+\n");
+    let other = folder.path().join("other.bed");
+    std::fs::write(&other, &moved).unwrap();
+    let chain = folder.path().join("x.over.chain");
+    std::fs::write(&chain, "chain 9 chr21 900500 + 500 900500 chr21 900000 + 0 900000 1\n900000\n").unwrap();
+    let lifted = Settings { promoters: other, lift: Some(chain.clone()), ..settings.clone() };
+    let task = PromScan::new(&lifted).unwrap();
+    for split in Split::ALL {
+        let (a, b) = (load(&native, split), load(&task, split));
+        assert_eq!(a.view().examples().items.ids, b.view().examples().items.ids);
+        assert_eq!(a.view().examples().items.loci, b.view().examples().items.loci);
+    }
+    let note = "starts lifted to the build of the genome: 31 lifted (0 onto the other strand, 0 onto another \
+                chromosome), 1 deleted, 0 partly deleted, 0 split, 0 duplicated";
+    assert!(task.spec().notes.iter().any(|found| found == note), "{:?}", task.spec().notes);
+    assert!(!native.spec().notes.iter().any(|found| found.contains("lifted")));
+
+    // On a stretch that was turned round, starts change their strand.
+    std::fs::write(&chain, "chain 9 chr21 900500 + 500 900500 chr21 900000 - 0 900000 1\n900000\n").unwrap();
+    let turned = PromScan::new(&lifted).unwrap().spec().notes.join("\n");
+    assert!(turned.contains("31 lifted (31 onto the other strand"), "{turned}");
+
+    std::fs::write(&chain, "chain 9 chr3 900 + 0 900 chr3 900 + 0 900 1\n900\n").unwrap();
+    let error = PromScan::new(&lifted).unwrap_err();
+    assert!(error.to_string().contains("no start can be lifted: 0 lifted"), "{error}");
+}
+
+/// EPDnew's hg38 table, lifted, against its published lifted table, both on chromosome 21 in hg19 coordinates.
+#[test]
+fn promoters_of_hg38_lift_onto_chromosome_21_of_hg19() {
+    let (Some(genome), Some(hg38), Some(published), Some(chain)) = (
+        real("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
+        real("promoters/epdnew006_hg38_29598.bed"),
+        real("promoters/epdnew_hg38ToHg19.svMIL.bed"),
+        real("chains/hg38ToHg19.over.chain.gz"),
+    ) else {
+        return;
+    };
+    let lifted = Settings { lift: Some(chain), ..Settings::new(&genome, hg38) };
+    let lifted = PromScan::new(&lifted).unwrap();
+    insta::assert_snapshot!("chromosome_21_lifted_from_hg38", lifted.spec().notes.join("\n"));
+    let starts = |task: &PromScan| {
+        let mut starts = std::collections::BTreeSet::new();
+        for split in Split::ALL {
+            let set = load(task, split);
+            starts.extend(set.view().examples().items.ids.iter().map(|id| id >> 7));
+        }
+        starts
+    };
+    let (ours, theirs) =
+        (starts(&lifted), starts(&PromScan::new(&Settings::new(genome, published)).unwrap()));
+    // The published table has one start a gene, ours all of them.
+    let shared = ours.intersection(&theirs).count();
+    insta::assert_snapshot!(
+        "lifted_against_published",
+        format!("{} starts lifted here, {} published, {shared} in both", ours.len(), theirs.len())
+    );
+}
+
 #[test]
 fn chromosome_21_gives_the_known_windows() {
     let cases = [

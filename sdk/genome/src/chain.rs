@@ -18,6 +18,7 @@
 
 mod lift;
 mod reader;
+mod table;
 
 pub use self::lift::{Counts, Lifted, Unlifted};
 

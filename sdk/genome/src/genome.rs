@@ -10,9 +10,9 @@ use std::{
 use dlm_sdk::{Strand, dna};
 
 use crate::{
-    Error, ErrorKind, Interval, Lengths, Result,
+    Error, ErrorKind, Interval, Lengths, Result, TwoBit,
     fasta::{Options, Reader, Record},
-    lengths, names,
+    lengths, names, two_bit,
 };
 
 /// Sequences by name, in the order of their files.
@@ -38,24 +38,29 @@ pub struct Genome {
 }
 
 impl Genome {
-    /// Reads a FASTA file: plain, gzip or bgzip.
+    /// Reads a FASTA file, plain, gzip or bgzip, or a 2bit file; the content tells, not the name.
     ///
     /// # Errors
     ///
-    /// See [`Reader::read`].
+    /// See [`Reader::read`] and [`TwoBit::new`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_all([path], Options::default())
     }
 
-    /// Reads several FASTA files into one genome.
+    /// Reads several files, FASTA or 2bit, into one genome.
     ///
     /// # Errors
     ///
-    /// See [`Reader::read`]; also, a name stands in two files.
+    /// See [`Reader::read`] and [`TwoBit::new`]; also, a name stands in two files.
     pub fn open_all(paths: impl IntoIterator<Item = impl AsRef<Path>>, options: Options) -> Result<Self> {
         let mut genome = Self::default();
         for path in paths {
-            genome.extend(&mut Reader::<File>::open(&path)?.with_options(options), path.as_ref())?;
+            let path = path.as_ref();
+            if two_bit::is_two_bit(path)? {
+                genome.unpack(&mut TwoBit::open(path)?, path, options)?;
+            } else {
+                genome.extend(&mut Reader::<File>::open(path)?.with_options(options), path)?;
+            }
         }
         Ok(genome)
     }
@@ -76,15 +81,35 @@ impl Genome {
         for record in reader.records() {
             let mut record = record?;
             record.shrink();
-            let index = self.records.len();
-            if self.by_name.insert(record.name().to_owned(), index).is_some() {
-                return Err(Error::new(ErrorKind::DuplicateName, "stands in two of the files")
-                    .at_path(path)
-                    .in_record(record.name())
-                    .with_hint("name each sequence once"));
-            }
-            self.records.push(record);
+            self.push(record, path)?;
         }
+        Ok(())
+    }
+
+    fn unpack(&mut self, file: &mut TwoBit<File>, path: &Path, options: Options) -> Result<()> {
+        self.files.push(path.to_owned());
+        for (name, length) in file.sizes() {
+            if length > options.longest() {
+                let message = format!("has more than {} bases", options.longest());
+                return Err(Error::new(ErrorKind::Bounds, message).at_path(path).in_record(name));
+            }
+            let bases = file.slice(&Interval::new(name.as_str(), 0, length)?)?;
+            let soft_mask =
+                if options.keeps_soft_mask() { file.soft_mask(&name)?.to_vec() } else { Vec::new() };
+            self.push(Record::unpacked(name, bases, soft_mask), path)?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, record: Record, path: &Path) -> Result<()> {
+        let index = self.records.len();
+        if self.by_name.insert(record.name().to_owned(), index).is_some() {
+            return Err(Error::new(ErrorKind::DuplicateName, "stands in two of the files")
+                .at_path(path)
+                .in_record(record.name())
+                .with_hint("name each sequence once"));
+        }
+        self.records.push(record);
         Ok(())
     }
 

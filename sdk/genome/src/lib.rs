@@ -3,7 +3,7 @@
 //! # The domain in a minute
 //!
 //! A genome is a few long *sequences* (chromosomes), each a name and a text over A, C, G and T, with N where nobody knows
-//! the base. It comes as **FASTA**. What lies where on it comes as tables: **BED** (any intervals), **narrowPeak** (peaks
+//! the base. It comes as **FASTA**, or packed as **2bit**. What lies where on it comes as tables: **BED** (any intervals), **narrowPeak** (peaks
 //! of an experiment), **SGA** (promoters of EPDnew), **GFF3** and **GTF** (genes and their parts). Both strands carry meaning: what is read on the
 //! reverse strand is the reverse complement of what the file says.
 //!
@@ -21,8 +21,9 @@
 //! | | |
 //! |---|---|
 //! | [`fasta`] | records one by one, whole or by index; the policy for soft mask, N and IUPAC codes |
-//! | [`Genome`] | whole sequences in memory |
-//! | [`bed`], [`narrow_peak`], [`bed_graph`], [`gff`], [`sga`], [`repeat_masker`] | tables of intervals, checked against a genome on request |
+//! | [`Genome`] | whole sequences in memory, from FASTA or 2bit |
+//! | [`TwoBit`] | a packed genome, entered at any base; its N and mask blocks |
+//! | [`bed`], [`narrow_peak`], [`bed_graph`], [`gff`], [`sga`], [`repeat_masker`], [`chrom_hmm`], [`vcf`] | tables of intervals, checked against a genome on request |
 //! | [`Tss`], [`Sites`] | where genes begin, and windows around that |
 //! | [`Interval`], [`IntervalSet`] | stretches of a genome; union, difference, overlap, distance |
 //! | [`acgt_runs`], [`Windows`] | the known stretches of a sequence; windows over it |
@@ -57,6 +58,7 @@ pub mod bed_graph;
 mod block_split;
 mod blocks;
 pub mod chain;
+pub mod chrom_hmm;
 mod clusters;
 mod error;
 pub mod fasta;
@@ -78,6 +80,8 @@ mod sites;
 mod table;
 pub mod tokenized;
 mod tss;
+mod two_bit;
+pub mod vcf;
 mod windows;
 
 pub use dlm_sdk::Strand;
@@ -96,5 +100,6 @@ pub use crate::{
     sites::Sites,
     table::{Row, Table},
     tss::Tss,
+    two_bit::TwoBit,
     windows::Windows,
 };

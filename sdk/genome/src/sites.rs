@@ -6,7 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Error, ErrorKind, Genome, Result, Tss, fasta::Record, lengths, names};
+use crate::{
+    Error, ErrorKind, Genome, Result, Tss,
+    chain::{Chains, Counts},
+    fasta::Record,
+    lengths, names,
+};
 
 /// The start sites of a table by the sequences of a genome, whichever way each of the two spells `chr1`.
 #[derive(Clone, Debug)]
@@ -16,10 +21,12 @@ pub struct Sites<'g> {
     pub chromosomes: Vec<(&'g Record, Vec<Tss>)>,
     /// How many rows the table has.
     pub rows: usize,
-    /// How many of them lie on sequences that the genome lacks or nobody asked for.
+    /// How many of them lie on sequences that the genome lacks or nobody asked for, or nowhere in its build.
     pub elsewhere: usize,
     /// Names that the table spells in the other habit, as `chr1 for 1`.
     pub respelled: BTreeSet<String>,
+    /// What became of the rows when they were lifted to the build of the genome, if they were.
+    pub lifted: Option<Counts>,
 }
 
 impl<'g> Sites<'g> {
@@ -47,15 +54,41 @@ impl<'g> Sites<'g> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn read(path: impl AsRef<Path>, genome: &'g Genome, wanted: &[String]) -> Result<Self> {
+        Self::read_lifted(path, None, genome, wanted)
+    }
+
+    /// Reads a table as [`read`](Self::read) does, of another build than the genome's if `chains` lead from its build to the
+    /// genome's: each start is lifted as [`Chains::starts`] does it, and what became of them is [counted](Self::lifted).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read); also, no start has a place in the genome's build.
+    pub fn read_lifted(
+        path: impl AsRef<Path>,
+        chains: Option<&Chains>,
+        genome: &'g Genome,
+        wanted: &[String],
+    ) -> Result<Self> {
         let path = path.as_ref();
         let mut chosen = BTreeSet::new();
         for name in wanted {
             let known = genome.spelling(name);
             chosen.insert(known.ok_or_else(|| names::unknown(name, genome.names()))?);
         }
-        let table = Tss::read_epd(path, None)?;
+        let mut table = Tss::read_epd(path, None)?;
         let rows = table.len();
-        let (mut respelled, mut elsewhere) = (BTreeSet::new(), 0);
+        let mut lifted = None;
+        if let Some(chains) = chains {
+            let (sites, counts) = chains.starts(table);
+            if sites.is_empty() {
+                return Err(Error::new(ErrorKind::Mismatch, format!("no start can be lifted: {counts}"))
+                    .at_path(path)
+                    .with_hint("the chains may lead from another build than that of the table"));
+            }
+            table = sites;
+            lifted = Some(counts);
+        }
+        let (mut respelled, mut elsewhere) = (BTreeSet::new(), rows - table.len());
         let mut by_name: BTreeMap<&str, Vec<Tss>> = BTreeMap::new();
         for site in table {
             let name = genome.spelling(site.chromosome());
@@ -91,6 +124,6 @@ impl<'g> Sites<'g> {
                 .at_path(path)
                 .with_hint(format!("the genome has {}", some.join(", "))));
         }
-        Ok(Self { chromosomes, rows, elsewhere, respelled })
+        Ok(Self { chromosomes, rows, elsewhere, respelled, lifted })
     }
 }

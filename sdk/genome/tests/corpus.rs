@@ -12,6 +12,10 @@ mod chain;
 mod fasta_windows;
 #[path = "../../../fuzz/src/motif.rs"]
 mod motif;
+#[path = "../../../fuzz/src/two_bit.rs"]
+mod two_bit;
+#[path = "../../../fuzz/src/variants.rs"]
+mod variants;
 
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
@@ -41,4 +45,14 @@ fn motif_corpus() {
 #[test]
 fn chain_corpus() {
     replay("chain", chain::check);
+}
+
+#[test]
+fn two_bit_corpus() {
+    replay("two_bit", two_bit::check);
+}
+
+#[test]
+fn variants_corpus() {
+    replay("variants", variants::check);
 }

@@ -3,7 +3,8 @@
 mod support;
 
 use dlm_genome::{
-    ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, bed_graph, gff, narrow_peak, repeat_masker, sga,
+    ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, bed_graph, chrom_hmm, gff, narrow_peak,
+    repeat_masker, sga, vcf,
 };
 use support::{bgzip, gzip, real, shown};
 
@@ -102,6 +103,88 @@ fn bed_graph_and_repeat_refusals() {
         ]
         .join("\n")
     );
+}
+
+#[test]
+fn vcf_and_chrom_hmm_refusals() {
+    let row = "chr1\t5\trs1\tAC\tA,<DEL>\t.\tPASS\t.\n";
+    let nine = "chr1\t0\t600\t15_Repetitive/CNV\t0\t.\t0\t600\t245,245,245\n";
+    insta::assert_snapshot!(
+        [
+            refusals::<vcf::Variant>(&[
+                ("header only", "##fileformat=VCFv4.3\n#CHROM\tPOS\n"),
+                ("blanks", &row.replace('\t', " ")),
+                ("position zero", &row.replace("\t5\t", "\t0\t")),
+                ("position", &row.replace("\t5\t", "\tfive\t")),
+                ("no reference", &row.replace("AC", ".")),
+                ("ambiguous reference", &row.replace("AC", "AR")),
+                ("empty alternate", &row.replace("<DEL>", "")),
+                ("alternate", &row.replace("<DEL>", "<DEL")),
+            ]),
+            refusals::<chrom_hmm::Segment>(&[
+                ("three columns", "chr1\t0\t600\n"),
+                ("eight columns", &nine.replace("\t245,245,245", "")),
+                ("no number", &nine.replace("15_", "")),
+                ("state zero", &nine.replace("15_", "0_")),
+                ("signed", &nine.replace("15_", "+15_")),
+                ("no name", &nine.replace("Repetitive/CNV", "")),
+                ("colour", &nine.replace("245,245,245", "245,245")),
+                ("bright colour", &nine.replace("245,245,245", "245,245,256")),
+            ]),
+        ]
+        .join("\n")
+    );
+}
+
+#[test]
+fn variants_equal_those_of_htslib() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/vcf");
+    let golden: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.join("rows.json")).unwrap()).unwrap();
+    let variants: Vec<_> =
+        vcf::Reader::open(folder.join("toy.vcf.gz")).unwrap().collect::<Result<_>>().unwrap();
+    let text = |alternate: &vcf::Alternate| match alternate {
+        vcf::Alternate::Bases(bases) => String::from_utf8(bases.clone()).unwrap(),
+        vcf::Alternate::Other(other) => other.clone(),
+    };
+    let rows: Vec<_> = variants
+        .iter()
+        .map(|variant| {
+            let interval = variant.interval();
+            let reference = std::str::from_utf8(variant.reference()).unwrap();
+            let alternates: Vec<_> = variant.alternates().iter().map(text).collect();
+            let (start, end) = (interval.start(), interval.end());
+            serde_json::json!([interval.chromosome(), start, end, variant.id(), reference, alternates])
+        })
+        .collect();
+    assert_eq!(serde_json::json!(rows), golden["rows"]);
+    assert_eq!(variants[5].alternates()[1], vcf::Alternate::Other("*".to_owned()));
+
+    let genome = dlm_genome::Genome::read(&b">chr1\nNCTTTTGT\n>20\nA\n"[..], "toy.fa").unwrap();
+    let checked: Vec<_> = variants[4..].iter().map(|variant| variant.check(&genome)).collect();
+    assert!(checked[..3].iter().all(Result::is_ok));
+    let error = checked[3].as_ref().unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::Mismatch, "record '.': chr1:7-8 is T in the genome, not G")
+    );
+    assert_eq!(variants[0].check(&genome).unwrap_err().kind(), ErrorKind::Bounds);
+}
+
+#[test]
+fn segments_have_numbers_and_where_given_names_and_colours() {
+    let text = "track name=x\nchr1\t0\t600\t15_Repetitive/CNV\t0\t.\t0\t600\t245,1,0\nchr1\t600\t700\tE13\nchr1\t700\t800\t1_TssA\n";
+    let segments = rows::<chrom_hmm::Segment>(text).unwrap();
+    let seen: Vec<_> = segments.iter().map(|s| (s.state(), s.name(), s.color())).collect();
+    assert_eq!(
+        seen,
+        [(15, Some("Repetitive/CNV"), Some([245, 1, 0])), (13, None, None), (1, Some("TssA"), None)]
+    );
+    if let Some(path) = real("annotation/chromhmm/Gm12878_15_segments_5kb.hg19.bed.gz") {
+        let segments: Vec<_> = chrom_hmm::Reader::open(path).unwrap().collect::<Result<_>>().unwrap();
+        let states: std::collections::BTreeSet<_> = segments.iter().map(chrom_hmm::Segment::state).collect();
+        assert_eq!(states, (1..=15).collect());
+    }
 }
 
 #[test]

@@ -71,4 +71,12 @@ impl Options {
         self.max_length = bases;
         self
     }
+
+    pub(crate) fn keeps_soft_mask(self) -> bool {
+        self.soft_mask
+    }
+
+    pub(crate) fn longest(self) -> u64 {
+        self.max_length
+    }
 }

@@ -44,6 +44,11 @@ impl Record {
         self.ambiguous
     }
 
+    /// Makes a record of what another format holds: bases of A, C, G, T and N.
+    pub(crate) fn unpacked(name: String, bases: Vec<u8>, soft_mask: Vec<Range<u64>>) -> Self {
+        Self { name, description: None, bases, soft_mask, ambiguous: 0 }
+    }
+
     pub(crate) fn shrink(&mut self) {
         self.bases.shrink_to_fit();
         self.soft_mask.shrink_to_fit();
