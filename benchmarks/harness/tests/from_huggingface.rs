@@ -198,3 +198,60 @@ fn folders_without_a_model_or_a_tokenizer_are_refused() {
     user.model(&root().join("models/nn/tests/golden/dnabert2"), false);
     assert!(user.convert().unwrap_err().contains("has no tokenizer.json"));
 }
+
+/// The models that come as dynamic plugins, built as a user builds them, hold every rule with weights of the tests.
+#[test]
+fn dynamic_models_hold_every_rule() {
+    if !runtime() {
+        return;
+    }
+    let models = root().join("models/nn/tests/golden");
+    let plugins = ["dnabert2", "nucleotide-transformer", "hyenadna"];
+    let packages = plugins.iter().flat_map(|name| ["-p".to_owned(), format!("dlm-plugin-{name}")]);
+    let built = Command::new(env!("CARGO"))
+        .current_dir(root())
+        .args(["build", "--offline", "--message-format=json"])
+        .args(packages)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", text(&built.stderr));
+    let artefacts: Vec<PathBuf> = text(&built.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
+        .filter_map(|name| name.as_str().map(PathBuf::from))
+        .filter(|path| path.extension().is_some_and(|it| it == "so" || it == "dylib"))
+        .collect();
+    for name in plugins {
+        let user = User::new();
+        let folder = user.0.path().join("mine");
+        fs::create_dir_all(&folder).unwrap();
+        let stem = format!("libdlm_plugin_{}.", name.replace('-', "_"));
+        let is_it = |path: &&PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(&stem);
+        let library = artefacts.iter().find(is_it).unwrap_or_else(|| panic!("{name}: {artefacts:?}"));
+        let copy = folder.join(library.file_name().unwrap());
+        fs::copy(library, &copy).unwrap();
+        fs::copy(root().join("plugins").join(name).join("plugin.toml"), folder.join("plugin.toml")).unwrap();
+        for path in [&folder, &copy] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let golden = if name == "nucleotide-transformer" { "nt-v2" } else { name };
+        let model = user.model(&models.join(golden), true);
+        let mut encoder = format!("{name}:{}", model.display());
+        if name == "nucleotide-transformer" {
+            // The small weights have few words; the whole vocabulary is drawn.
+            let path = model.join("config.json");
+            let mut config: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            config["vocab_size"] = 4107.into();
+            fs::remove_file(model.join("model.safetensors")).unwrap();
+            fs::write(&path, config.to_string()).unwrap();
+            encoder.push_str("+random");
+        }
+        let tokenizer = format!("dnabert2-bpe:{}", model.display());
+        let mut more = vec!["--configure", &encoder];
+        if name == "dnabert2" {
+            more.extend(["--configure", &tokenizer]);
+        }
+        user.holds_every_rule(&more);
+    }
+}

@@ -8,13 +8,13 @@ use std::path::Path;
 use dlm_graph::{DataType, Dim, Graph, Shape, Var};
 use dlm_sdk::{Error, Result};
 
-use super::{super::handed::replace_input, Converted, Facts, weights::Config};
+use super::{super::handed::replace_input, Converted, Facts, MASK, POSITIONS, TOKEN_TYPES, weights::Config};
 
 /// Names of inputs and outputs that exporters use.
 const IDS: [&str; 5] = ["input_ids", "ids", "tokens", "token_ids", "input"];
 const MASKS: [&str; 5] = ["attention_mask", "mask", "input_mask", "token_mask", "padding_mask"];
 const TYPES: [&str; 3] = ["token_type_ids", "token_types", "segment_ids"];
-const POSITIONS: [&str; 2] = ["position_ids", "positions"];
+const PLACES: [&str; 2] = ["position_ids", "positions"];
 const HIDDEN: [&str; 5] =
     ["last_hidden_state", "hidden", "hidden_states", "token_embeddings", "encoder_output"];
 const LOGITS: [&str; 3] = ["logits", "prediction_logits", "prediction_scores"];
@@ -33,7 +33,7 @@ pub(super) fn convert(path: &Path, config: Option<&Config>) -> Result<Converted>
             .find(|(name, _)| names.contains(&name.as_str()))
             .map(|(name, var)| (name.as_str(), *var))
     };
-    let (ids, mask, types, positions) = (find(&IDS), find(&MASKS), find(&TYPES), find(&POSITIONS));
+    let (ids, mask, types, positions) = (find(&IDS), find(&MASKS), find(&TYPES), find(&PLACES));
     let Some(ids) = ids else {
         return Err(refused(format!("it has no input for token ids, only {}", listed(&inputs))));
     };
@@ -55,7 +55,8 @@ pub(super) fn convert(path: &Path, config: Option<&Config>) -> Result<Converted>
         .filter(|(name, _)| name.strip_prefix("hidden.").is_some_and(|n| n.parse::<u32>().is_ok()))
         .cloned()
         .collect();
-    let (token_types, given) = (types.is_some(), positions.is_some());
+    let further = [(mask, MASK), (types, TOKEN_TYPES), (positions, POSITIONS)];
+    let further = further.into_iter().filter_map(|(found, port)| found.map(|_| port)).collect();
     let (ids, mask) = (ids.1, mask.map(|(_, var)| var));
     let (types, positions) = (types.map(|(_, var)| var), positions.map(|(_, var)| var));
     rename(
@@ -74,14 +75,7 @@ pub(super) fn convert(path: &Path, config: Option<&Config>) -> Result<Converted>
     }
     let facts = config
         .map_or_else(|| Facts { summary: "an exported model".into(), ..Facts::default() }, Config::facts);
-    Ok(Converted {
-        graph,
-        logits: logits.is_some(),
-        token_types,
-        positions: given,
-        mask: mask.is_some(),
-        facts,
-    })
+    Ok(Converted { graph, logits: logits.is_some(), further, facts })
 }
 
 fn failed(error: dlm_graph::Error) -> Error {
@@ -104,7 +98,8 @@ fn listed(ports: &[(String, Var)]) -> String {
 fn check_input(graph: &Graph, name: &str, var: Var, is_mask: bool) -> Result<()> {
     let dtype = graph.dtype(var).map_err(failed)?;
     let whole = matches!(dtype, DataType::I64 | DataType::I32);
-    if !whole && !(is_mask && matches!(dtype, DataType::Bool | DataType::F32)) {
+    let castable = is_mask && matches!(dtype, DataType::Bool | DataType::F32);
+    if !(whole || castable) {
         return Err(refused(format!("its input {name:?} is {dtype:?}, not integers")));
     }
     let shape = graph.shape(var).map_err(failed)?;

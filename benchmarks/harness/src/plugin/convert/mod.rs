@@ -23,16 +23,20 @@ use super::{confine::hex, new};
 /// Protocol buffers hold less than this, and the digest of a bundle is of whole files.
 const MOST: u64 = (1 << 31) - (1 << 20);
 
+/// An input: its key in the manifest and its name in the graph.
+type Port = (&'static str, &'static str);
+
+const MASK: Port = ("mask", "attention_mask");
+const TOKEN_TYPES: Port = ("token_types", "token_type_ids");
+const POSITIONS: Port = ("positions", "position_ids");
+
 /// A graph and how it is used.
 struct Converted {
     graph: Graph,
     /// Whether there is an output `logits`.
     logits: bool,
-    /// Whether there are inputs `token_type_ids` and `position_ids`.
-    token_types: bool,
-    positions: bool,
-    /// Whether there is an input `attention_mask`.
-    mask: bool,
+    /// The inputs beside ids, as keys of the manifest and names in the graph.
+    further: Vec<Port>,
     facts: Facts,
 }
 
@@ -95,17 +99,18 @@ pub(super) fn write(source: &Path, folder: &Path, name: &str, id: &str) -> Resul
 fn manifest(name: &str, id: &str, converted: &Converted, tokenizer: &tokens::Tokens, graph: &[u8]) -> String {
     let facts = &converted.facts;
     let text = |value: &str| format!("{value:?}");
-    let port = |there: bool, key: &str, name: &str| {
-        if there { format!(", {key} = {name:?}") } else { String::new() }
-    };
+    let further: String = converted
+        .further
+        .iter()
+        .map(|(key, name)| format!(", {key} = {name:?}"))
+        .collect::<Vec<_>>()
+        .concat();
+    let logits = if converted.logits { ", logits = \"logits\"" } else { "" };
     let special: Vec<String> =
         tokenizer.special.iter().map(|(role, token)| format!("{role} = {}", text(token))).collect();
     let mut encoder = format!(
-        "graph = \"model.onnx\"\ninputs = {{ ids = \"input_ids\"{}{}{} }}\noutputs = {{ hidden = \"hidden\"{} }}\n",
-        port(converted.mask, "mask", "attention_mask"),
-        port(converted.token_types, "token_types", "token_type_ids"),
-        port(converted.positions, "positions", "position_ids"),
-        port(converted.logits, "logits", "logits"),
+        "graph = \"model.onnx\"\ninputs = {{ ids = \"input_ids\"{further} }}\n\
+         outputs = {{ hidden = \"hidden\"{logits} }}\n"
     );
     for line in [
         facts.max_tokens.map(|most| format!("max_tokens = {most}\n")),

@@ -12,7 +12,7 @@ use dlm_nn::{
 use dlm_sdk::{Error, Result};
 use serde_json::Value;
 
-use super::{Converted, Facts};
+use super::{Converted, Facts, MASK};
 
 /// What a `config.json` describes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -114,6 +114,6 @@ pub(super) fn convert(folder: &Path, config: &Config) -> Result<Converted> {
 
 impl Converted {
     fn built(graph: dlm_graph::Graph, logits: bool, config: &Config) -> Self {
-        Self { graph, logits, token_types: false, positions: false, mask: true, facts: config.facts() }
+        Self { graph, logits, further: vec![MASK], facts: config.facts() }
     }
 }
