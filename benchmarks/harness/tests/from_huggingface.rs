@@ -31,6 +31,9 @@ const TOKENIZER: &str = r#"{"version": "1.0", "truncation": null, "padding": nul
             "A": 5, "C": 6, "G": 7, "T": 8, "TT": 9, "AC": 10, "TTT": 11, "ACG": 12},
         "merges": ["T T", "A C", "TT T", "AC G"]}}"#;
 
+/// What a case does to a graph that is good.
+type Change = fn(&mut Graph);
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
@@ -141,7 +144,6 @@ fn weights_of_known_architectures_become_bundles() {
 #[test]
 fn what_cannot_be_a_bundle_is_refused_with_the_reason() {
     let axes = || [Dim::symbol("batch"), Dim::symbol("tokens")];
-    type Change = fn(&mut Graph);
     let cases: [(&str, Change, &str); 5] = [
         (
             "fixed",
