@@ -17,7 +17,6 @@ const PAPER_SHARE: f64 = 38.0;
 
 pub(crate) struct Built {
     pub(crate) sets: [ExampleSet; 3],
-    pub(crate) held_out: Vec<Locus>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -112,10 +111,6 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
         "ctcf split",
         ["unbound site", "bound site"],
     )?;
-    let held_out = sets[1..]
-        .iter()
-        .flat_map(|set| set.view().examples().items.loci.unwrap_or_default().to_vec())
-        .collect();
     let mut notes = notes(settings, &counts, &found.how, examples.len(), &sets);
     notes.insert(2, format!("{n_groups} groups of sites within {NEAR} bases"));
     notes.push(format!(
@@ -130,7 +125,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
     if !empty.is_empty() {
         notes.push(format!("warning: no peak lies on {}, and its sites count as unbound", empty.join(", ")));
     }
-    Ok(Built { sets, held_out, notes })
+    Ok(Built { sets, notes })
 }
 
 /// Returns the sequences that were asked for.

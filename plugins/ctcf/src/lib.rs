@@ -36,7 +36,7 @@ mod sites;
 
 pub use settings::{Cut, Preset, Settings};
 
-use dlm_dataset::{Part, Splits};
+use dlm_dataset::FromGenome;
 use dlm_sdk::prelude::*;
 
 register! {
@@ -47,11 +47,7 @@ register! {
 
 /// Motif sites, bound or not.
 #[derive(Debug)]
-pub struct Ctcf {
-    spec: TaskSpec,
-    splits: Splits,
-    held_out: Vec<Locus>,
-}
+pub struct Ctcf(FromGenome);
 
 impl Ctcf {
     /// Reads genome, motif and peaks, scans for sites and cuts the windows.
@@ -68,24 +64,20 @@ impl Ctcf {
                          JASPAR (motif); ENCODE (peaks)"
             .into();
         spec.license = "that of the genome, the motif and the peaks it is made from".into();
-        spec.notes = built.notes;
-        let [train, validation, test] = built.sets;
-        let splits = Splits::new(Part::Here(train), Part::Here(validation), Part::Here(test));
-        spec.notes.extend(splits.leaks());
-        Ok(Self { spec, splits, held_out: built.held_out })
+        Ok(Self(FromGenome::new(spec, built.sets, built.notes)))
     }
 }
 
 impl Task for Ctcf {
     fn spec(&self) -> &TaskSpec {
-        &self.spec
+        self.0.spec()
     }
 
     fn load(&self, split: Split, sink: &mut dyn ExampleSink) -> Result<()> {
-        self.splits.load(split, sink)
+        self.0.load(split, sink)
     }
 
     fn held_out(&self) -> Result<Vec<Locus>> {
-        Ok(self.held_out.clone())
+        self.0.held_out()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{num::NonZeroUsize, path::PathBuf};
 
-use dlm_dataset::SplitBy;
+use dlm_dataset::{
+    SplitBy,
+    options::{self, Drawing, refuse},
+};
 use dlm_sdk::prelude::*;
 
 pub(crate) const OPTIONS: &[OptionSpec] = &[
@@ -106,33 +109,21 @@ impl Settings {
     ///
     /// [`Invalid`](ErrorKind::Invalid), naming the option that is missing or wrong.
     pub fn from_config(config: &Config) -> Result<Self> {
-        if let Some(text) = config.positional() {
-            return Err(Error::invalid(format!("ctcf takes options only, not {text:?}")));
-        }
-        let path = |key: &str, hint: &'static str| {
-            let missing = || Error::invalid(format!("option {key} is missing")).with_hint(hint);
-            config.get(key).map(PathBuf::from).ok_or_else(missing)
-        };
+        options::no_positional(config, "ctcf")?;
         let mut settings = Self::new(
-            path("genome", "say where the FASTA file is with --genome FILE or genome=FILE")?,
-            path("motif", "say where the matrix MA0139.1 of JASPAR is with motif=FILE")?,
-            path("peaks", "say where the peaks are with peaks=FILE")?,
+            options::path(config, "genome", "say where the FASTA file is with --genome FILE or genome=FILE")?,
+            options::path(config, "motif", "say where the matrix MA0139.1 of JASPAR is with motif=FILE")?,
+            options::path(config, "peaks", "say where the peaks are with peaks=FILE")?,
         );
-        settings.preset = match config.get("preset") {
-            Some("paper") | None => Preset::Paper,
-            Some("tutorial") => Preset::Tutorial,
-            Some(other) => return Err(refuse("preset", other, "paper or tutorial")),
-        };
+        settings.preset =
+            options::choice(config, "preset", &[("paper", Preset::Paper), ("tutorial", Preset::Tutorial)])?;
         settings.cut = cut(config.get("cut").unwrap_or("auto"))?;
-        settings.allow_empty = match config.get("allow-empty") {
-            Some("yes") => true,
-            Some("no") | None => false,
-            Some(other) => return Err(refuse("allow-empty", other, "yes or no")),
-        };
-        settings.lift = config.get("lift").map(PathBuf::from);
-        settings.chromosomes = config.list("chromosome")?;
-        settings.split = SplitBy::parse(config.get("split").unwrap_or("grouped"))?;
-        settings.seed = config.need("seed")?;
+        settings.allow_empty = options::choice(config, "allow-empty", &[("no", false), ("yes", true)])?;
+        let drawing = Drawing::from_config(config)?;
+        settings.lift = drawing.lift;
+        settings.chromosomes = drawing.chromosomes;
+        settings.split = drawing.split;
+        settings.seed = drawing.seed;
         Ok(settings)
     }
 
@@ -159,9 +150,4 @@ fn cut(text: &str) -> Result<Cut> {
             _ => Err(refuse("cut", text, known)),
         },
     }
-}
-
-fn refuse(key: &str, value: &str, known: &str) -> Error {
-    Error::invalid(format!("option {key}: {value:?} is not a value it can take"))
-        .with_hint(format!("it is {known}"))
 }

@@ -23,7 +23,6 @@ const TRIES: usize = 10;
 
 pub(crate) struct Built {
     pub(crate) sets: [ExampleSet; 3],
-    pub(crate) held_out: Vec<Locus>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -94,12 +93,8 @@ pub(crate) fn build(settings: &Settings, tokenizer: Option<&dyn Tokenizer>) -> R
     }
     let sets =
         Located::split(&examples, settings.split, settings.seed, "prom300 split", ["negative", "promoter"])?;
-    let held_out = sets[1..]
-        .iter()
-        .flat_map(|set| set.view().examples().items.loci.unwrap_or_default().to_vec())
-        .collect();
     let notes = notes(settings, tokenizer, &sites, &counts, &examples, &sets);
-    Ok(Built { sets, held_out, notes })
+    Ok(Built { sets, notes })
 }
 
 /// A chromosome.

@@ -37,7 +37,7 @@ mod window;
 
 pub use settings::{Form, Settings, Shuffle, Tokens};
 
-use dlm_dataset::{Part, Splits};
+use dlm_dataset::FromGenome;
 use dlm_sdk::prelude::*;
 
 register! {
@@ -52,11 +52,7 @@ register! {
 
 /// Promoters against sequences made from them.
 #[derive(Debug)]
-pub struct Prom300 {
-    spec: TaskSpec,
-    splits: Splits,
-    held_out: Vec<Locus>,
-}
+pub struct Prom300(FromGenome);
 
 impl Prom300 {
     /// Reads genome and promoters, cuts the windows and makes the negatives; forms that shuffle tokens need a tokenizer.
@@ -75,25 +71,20 @@ impl Prom300 {
         spec.strand_specific = settings.reading;
         spec.citation = "Sanabria et al., Nat Mach Intell 2024 (task); EPDnew (promoters)".into();
         spec.license = "that of the genome and of the promoters it is made from".into();
-        spec.notes = built.notes;
-        let [train, validation, test] = built.sets;
-        let splits = Splits::new(Part::Here(train), Part::Here(validation), Part::Here(test));
-        spec.sequence_length = splits.common_length();
-        spec.notes.extend(splits.leaks());
-        Ok(Self { spec, splits, held_out: built.held_out })
+        Ok(Self(FromGenome::new(spec, built.sets, built.notes)))
     }
 }
 
 impl Task for Prom300 {
     fn spec(&self) -> &TaskSpec {
-        &self.spec
+        self.0.spec()
     }
 
     fn load(&self, split: Split, sink: &mut dyn ExampleSink) -> Result<()> {
-        self.splits.load(split, sink)
+        self.0.load(split, sink)
     }
 
     fn held_out(&self) -> Result<Vec<Locus>> {
-        Ok(self.held_out.clone())
+        self.0.held_out()
     }
 }

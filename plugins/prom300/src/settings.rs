@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use dlm_dataset::SplitBy;
+use dlm_dataset::{
+    SplitBy,
+    options::{self, Drawing, refuse},
+};
 use dlm_sdk::prelude::*;
 
 pub(crate) const OPTIONS: &[OptionSpec] = &[
@@ -142,23 +145,22 @@ impl Settings {
     ///
     /// [`Invalid`](ErrorKind::Invalid), naming the option that is missing or wrong.
     pub fn from_config(config: &Config) -> Result<Self> {
-        if let Some(text) = config.positional() {
-            return Err(Error::invalid(format!("prom300 takes options only, not {text:?}")));
-        }
-        let path = |key: &str, hint: &'static str| {
-            let missing = || Error::invalid(format!("option {key} is missing")).with_hint(hint);
-            config.get(key).map(PathBuf::from).ok_or_else(missing)
-        };
-        let genome = path("genome", "say where the FASTA file is with --genome FILE or genome=FILE")?;
-        let promoters = path("promoters", "say where the table of EPDnew is with promoters=FILE")?;
+        options::no_positional(config, "prom300")?;
+        let genome =
+            options::path(config, "genome", "say where the FASTA file is with --genome FILE or genome=FILE")?;
+        let promoters =
+            options::path(config, "promoters", "say where the table of EPDnew is with promoters=FILE")?;
         let mut settings = Self::new(genome, promoters);
-        settings.form = match config.get("form") {
-            Some("paper") | None => Form::Paper,
-            Some("retokenized") => Form::Retokenized,
-            Some("dinucleotide") => Form::Dinucleotide,
-            Some("genomic") => Form::Genomic,
-            Some(other) => return Err(refuse("form", other, "paper, retokenized, dinucleotide or genomic")),
-        };
+        settings.form = options::choice(
+            config,
+            "form",
+            &[
+                ("paper", Form::Paper),
+                ("retokenized", Form::Retokenized),
+                ("dinucleotide", Form::Dinucleotide),
+                ("genomic", Form::Genomic),
+            ],
+        )?;
         settings.tokenizer = config.get("tokenizer").map(str::to_owned);
         settings.shuffle = match config.get("shuffle") {
             Some("bpe") | None => Shuffle::Bpe,
@@ -178,15 +180,12 @@ impl Settings {
             Some("window") => Tokens::Window,
             Some(other) => return Err(refuse("tokens", other, "genome or window")),
         };
-        settings.reading = match config.get("strand") {
-            Some("forward") | None => false,
-            Some("reading") => true,
-            Some(other) => return Err(refuse("strand", other, "forward or reading")),
-        };
-        settings.lift = config.get("lift").map(PathBuf::from);
-        settings.chromosomes = config.list("chromosome")?;
-        settings.split = SplitBy::parse(config.get("split").unwrap_or("grouped"))?;
-        settings.seed = config.need("seed")?;
+        settings.reading = options::choice(config, "strand", &[("forward", false), ("reading", true)])?;
+        let drawing = Drawing::from_config(config)?;
+        settings.lift = drawing.lift;
+        settings.chromosomes = drawing.chromosomes;
+        settings.split = drawing.split;
+        settings.seed = drawing.seed;
         Ok(settings)
     }
 
@@ -218,9 +217,4 @@ impl Settings {
         }
         parts.join(",")
     }
-}
-
-fn refuse(key: &str, value: &str, known: &str) -> Error {
-    Error::invalid(format!("option {key}: {value:?} is not a value it can take"))
-        .with_hint(format!("it is {known}"))
 }

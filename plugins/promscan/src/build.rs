@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dlm_dataset::{Located, SplitBy};
 use dlm_genome::{Genome, Interval, Sites, Strand, Windows, chain::Chains, clusters};
-use dlm_sdk::{Error, ExampleSet, Locus, Result, dna};
+use dlm_sdk::{Error, ExampleSet, Result, dna};
 
 use crate::Settings;
 
@@ -17,7 +17,6 @@ const STEP: usize = 300;
 
 pub(crate) struct Built {
     pub(crate) sets: [ExampleSet; 3],
-    pub(crate) held_out: Vec<Locus>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -94,13 +93,9 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
         "promscan split",
         ["window elsewhere", "start"],
     )?;
-    let held_out = sets[1..]
-        .iter()
-        .flat_map(|set| set.view().examples().items.loci.unwrap_or_default().to_vec())
-        .collect();
     let groups = groups.iter().max().map_or(0, |most| most + 1);
     let notes = notes(settings, &sites, &counts, groups, &sets);
-    Ok(Built { sets, held_out, notes })
+    Ok(Built { sets, notes })
 }
 
 /// Places a window that counts along the reading direction of a stretch.

@@ -15,7 +15,7 @@ mod settings;
 
 pub use settings::Settings;
 
-use dlm_dataset::{Part, Splits};
+use dlm_dataset::FromGenome;
 use dlm_sdk::prelude::*;
 
 register! {
@@ -26,11 +26,7 @@ register! {
 
 /// Windows around transcription start sites.
 #[derive(Debug)]
-pub struct PromScan {
-    spec: TaskSpec,
-    splits: Splits,
-    held_out: Vec<Locus>,
-}
+pub struct PromScan(FromGenome);
 
 impl PromScan {
     /// Reads genome and promoters and cuts the windows.
@@ -47,24 +43,20 @@ impl PromScan {
         spec.strand_specific = settings.reading;
         spec.citation = "Sanabria et al., Nat Mach Intell 2024 (task); EPDnew (promoters)".into();
         spec.license = "that of the genome and of the promoters it is made from".into();
-        spec.notes = built.notes;
-        let [train, validation, test] = built.sets;
-        let splits = Splits::new(Part::Here(train), Part::Here(validation), Part::Here(test));
-        spec.notes.extend(splits.leaks());
-        Ok(Self { spec, splits, held_out: built.held_out })
+        Ok(Self(FromGenome::new(spec, built.sets, built.notes)))
     }
 }
 
 impl Task for PromScan {
     fn spec(&self) -> &TaskSpec {
-        &self.spec
+        self.0.spec()
     }
 
     fn load(&self, split: Split, sink: &mut dyn ExampleSink) -> Result<()> {
-        self.splits.load(split, sink)
+        self.0.load(split, sink)
     }
 
     fn held_out(&self) -> Result<Vec<Locus>> {
-        Ok(self.held_out.clone())
+        self.0.held_out()
     }
 }

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use dlm_dataset::SplitBy;
+use dlm_dataset::{
+    SplitBy,
+    options::{self, Drawing},
+};
 use dlm_sdk::prelude::*;
 
 pub(crate) const OPTIONS: &[OptionSpec] = &[
@@ -70,28 +73,18 @@ impl Settings {
     ///
     /// [`Invalid`](ErrorKind::Invalid), naming the option that is missing or wrong.
     pub fn from_config(config: &Config) -> Result<Self> {
-        if let Some(text) = config.positional() {
-            return Err(Error::invalid(format!("promscan takes options only, not {text:?}")));
-        }
-        let path = |key: &str, hint: &'static str| {
-            let missing = || Error::invalid(format!("option {key} is missing")).with_hint(hint);
-            config.get(key).map(PathBuf::from).ok_or_else(missing)
-        };
-        let genome = path("genome", "say where the FASTA file is with --genome FILE or genome=FILE")?;
-        let promoters = path("promoters", "say where the table of EPDnew is with promoters=FILE")?;
+        options::no_positional(config, "promscan")?;
+        let genome =
+            options::path(config, "genome", "say where the FASTA file is with --genome FILE or genome=FILE")?;
+        let promoters =
+            options::path(config, "promoters", "say where the table of EPDnew is with promoters=FILE")?;
         let mut settings = Self::new(genome, promoters);
-        settings.reading = match config.get("strand") {
-            Some("forward") | None => false,
-            Some("reading") => true,
-            Some(other) => {
-                let message = format!("option strand: {other:?} is not a value it can take");
-                return Err(Error::invalid(message).with_hint("it is forward or reading"));
-            }
-        };
-        settings.lift = config.get("lift").map(PathBuf::from);
-        settings.chromosomes = config.list("chromosome")?;
-        settings.split = SplitBy::parse(config.get("split").unwrap_or("grouped"))?;
-        settings.seed = config.need("seed")?;
+        settings.reading = options::choice(config, "strand", &[("forward", false), ("reading", true)])?;
+        let drawing = Drawing::from_config(config)?;
+        settings.lift = drawing.lift;
+        settings.chromosomes = drawing.chromosomes;
+        settings.split = drawing.split;
+        settings.seed = drawing.seed;
         Ok(settings)
     }
 }

@@ -8,20 +8,24 @@
 //! - there is no validation split, or none at all: [`partition`] draws one that keeps groups together and the classes
 //!   in proportion, from a seed.
 //!
-//! Tasks that are cut from a genome put their examples into splits by [`Located`], and make negatives by [`shuffle`].
+//! Tasks that are cut from a genome put their examples into splits by [`Located`], make negatives by
+//! [`shuffle`], read the options they share by [`options`], and are a [`FromGenome`] in the end.
 
 pub mod bases;
 pub mod fasta;
+pub mod options;
 pub mod overlap;
 pub mod partition;
 pub mod shuffle;
 pub mod table;
 pub mod text;
 
+mod from_genome;
 mod located;
 mod splits;
 mod stream;
 
+pub use from_genome::FromGenome;
 pub use located::{Located, SplitBy};
 pub use splits::{Part, Published, Splits};
 pub use stream::stream;
