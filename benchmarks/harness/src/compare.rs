@@ -207,7 +207,7 @@ fn one(store: &Store, a: &Summary, b: &Summary) -> Result<Option<Comparison>> {
 /// Reads the primary metric in each resample of items and seeds, so that more is better.
 fn resamples(store: &Store, row: &Summary, sign: f64) -> Result<Vec<f64>> {
     let per_seed = row.cells.iter().map(|key| store.resamples(key)).collect::<Result<Vec<_>>>()?;
-    Ok(two_level(&per_seed, &row.model).into_iter().map(|value| sign * value).collect())
+    Ok(two_level(&per_seed).into_iter().map(|value| sign * value).collect())
 }
 
 /// The tests that count items.

@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use dlm_sdk::random::Stream;
 use serde_json::Value;
 use support::{Bench, json, text, without_costs, write_task};
 
@@ -199,6 +200,44 @@ fn neither_threads_nor_order_change_a_result() {
     assert_eq!((one.status.code(), four.status.code()), (Some(0), Some(0)));
     let threadless = |name: &str| cells(&bench.path(name));
     assert_eq!(threadless("one"), threadless("four"));
+}
+
+#[test]
+fn where_a_model_lies_changes_no_interval() {
+    let bench = Bench::new();
+    let mut stream = Stream::new(2, "genome");
+    let bases: String = (0..20_000).map(|_| char::from(b"ACGT"[stream.below(4)])).collect();
+    fs::write(bench.path("genome.fa"), format!(">chr1\n{bases}\n")).unwrap();
+    for folder in ["here", "there"] {
+        fs::create_dir(bench.path(folder)).unwrap();
+        let vocabulary = format!("{folder}/bpe.json");
+        let trained = bench.run(&[
+            "tokenizer",
+            "train",
+            "--fasta",
+            "genome.fa",
+            "--merges",
+            "40",
+            "--output",
+            &vocabulary,
+        ]);
+        assert_eq!(trained.status.code(), Some(0), "{}", text(&trained.stderr));
+        let baselines = format!("majority,composition,tfidf:{vocabulary}");
+        let output = bench.run(&arguments(&format!("out-{folder}"), &["--baselines", &baselines]));
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+    let row = |folder: &str| {
+        let text = fs::read(bench.path(&format!("out-{folder}")).join("results.json")).unwrap();
+        let document: Value = serde_json::from_slice(&text).unwrap();
+        let rows = document["summary"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["model"] == format!("tfidf:{folder}/bpe.json")).unwrap()
+    };
+    let (here, there) = (row("here"), row("there"));
+    assert_eq!(here["gains"]["context"]["interval"], there["gains"]["context"]["interval"]);
+    for key in ["score", "over_seeds", "over_items", "detectable", "gains"] {
+        assert!(!here[key].is_null(), "{key}");
+        assert_eq!(here[key], there[key], "{key}");
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn seeds_and_groups_are_resampled_as_enumerated() {
                 })
             })
             .collect();
-        two_level(&per_seed, name)
+        two_level(&per_seed)
     };
     let (a, b) = (of("a"), of("b"));
     let differences: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a - b).collect();

@@ -131,7 +131,7 @@ fn row(cells: &[&CellResult], store: &Store) -> Result<Row> {
         data: first.data.clone(),
         limit: first.limit,
     };
-    let both = two_level(&per_seed, &first.model);
+    let both = two_level(&per_seed);
     Ok(Row { summary, resamples, both, groups, items })
 }
 

@@ -6,6 +6,7 @@
 mod encode;
 mod genome;
 mod names;
+mod pieces;
 mod report;
 mod sequences;
 mod train;

@@ -22,27 +22,55 @@ pub(crate) fn each(
     paths: &[PathBuf],
     mut take: impl FnMut(Record) -> Result<()>,
 ) -> Result<()> {
-    // A pipe has no length; the bar then shows what has been read.
+    let progress = progress(context, what, paths);
+    records(context, paths, &progress).try_for_each(|record| take(record?))
+}
+
+/// Opens a bar over the bytes of some files. A pipe has no length; the bar then shows what has been read.
+pub(crate) fn progress(context: &Context, what: &str, paths: &[PathBuf]) -> Progress {
     let lengths: Option<Vec<u64>> = paths
         .iter()
         .map(|path| path.metadata().ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len()))
         .collect();
-    let progress = context.progress(what, lengths.map(|lengths| lengths.iter().sum()));
-    for path in paths {
-        let reader = open(path, &progress, context.cancellation());
-        context.check()?;
-        let mut reader = reader?;
+    context.progress(what, lengths.map(|lengths| lengths.iter().sum()))
+}
+
+/// Reads every record of some FASTA files, in order, one at a time. The first error, a request to stop among them, is the
+/// last item.
+pub(crate) fn records<'c>(
+    context: &'c Context,
+    paths: &'c [PathBuf],
+    progress: &'c Progress,
+) -> impl Iterator<Item = Result<Record>> + Send + 'c {
+    let mut paths = paths.iter();
+    let mut reader = None;
+    let mut next = move || -> Result<Option<Record>> {
         loop {
-            let mut record = Record::default();
-            let found = reader.read(&mut record);
-            context.check()?;
-            if !found? {
-                break;
+            if reader.is_none() {
+                let Some(path) = paths.next() else { return Ok(None) };
+                let opened = open(path, progress, context.cancellation());
+                context.check()?;
+                reader = Some(opened?);
             }
-            take(record)?;
+            let Some(open) = &mut reader else { continue };
+            let mut record = Record::default();
+            let found = open.read(&mut record);
+            context.check()?;
+            if found? {
+                return Ok(Some(record));
+            }
+            reader = None;
         }
-    }
-    Ok(())
+    };
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        let record = next().transpose();
+        ended = !matches!(record, Some(Ok(_)));
+        record
+    })
 }
 
 fn open<'c>(

@@ -8,11 +8,7 @@ use std::{
 };
 
 use clap::Args;
-use dlm_genome::{
-    IntervalSet, Lengths, bed,
-    fasta::Record,
-    output::{self, Output},
-};
+use dlm_genome::output::{self, Output};
 use dlm_plugin_bpe::{End, Ties, Trained, Trainer};
 use dlm_sdk::{Error, Result, Tokenizer as _};
 use serde::Serialize;
@@ -20,6 +16,7 @@ use std::io::Write as _;
 
 use super::{
     names::{shown, thousands},
+    pieces::Pieces,
     sequences,
 };
 use crate::{context::Context, files::write_error};
@@ -73,15 +70,8 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<()> {
     check(args)?;
     // A folder that cannot be written to is noticed now, not after the work.
     let mut output = Output::create(&args.output)?;
-    let mut records = Vec::new();
-    sequences::each(context, "reading", &args.fasta, |record| {
-        records.push(record);
-        Ok(())
-    })?;
-    let excluded = excluded(args, &records, context)?;
-    let (pieces, left_out) = pieces(&records, &excluded);
-    let bases = pieces.iter().map(|piece| known(piece)).sum();
-    let trained = train(args, &pieces, context)?;
+    let mut pieces = Pieces::new(args.exclude.as_deref(), context)?;
+    let trained = train(args, &mut pieces, context)?;
     if trained.end() == End::Exhausted {
         context.warn(format!(
             "no pair of tokens occurs twice after {} of {} merges",
@@ -107,8 +97,8 @@ pub(super) fn run(args: &TrainArgs, context: &Context) -> Result<()> {
         merges: trained.merges().len(),
         asked: args.merges,
         ties: args.ties.name(),
-        bases,
-        excluded_bases: left_out,
+        bases: pieces.bases,
+        excluded_bases: pieces.left_out,
         first_merges: trained.merges().iter().take(10).map(ToString::to_string).collect(),
         snapshots,
     };
@@ -145,63 +135,26 @@ fn check(args: &TrainArgs) -> Result<()> {
     Ok(())
 }
 
-fn train(args: &TrainArgs, pieces: &[&[u8]], context: &Context) -> Result<Trained> {
-    let progress = context.progress("learning merges", Some(args.merges as u64));
+fn train(args: &TrainArgs, pieces: &mut Pieces<'_>, context: &Context) -> Result<Trained> {
+    let reading = sequences::progress(context, "reading", &args.fasta);
+    let records = sequences::records(context, &args.fasta, &reading);
+    let mut learning = None;
     let trainer = Trainer {
         merges: args.merges,
         ties: args.ties,
         snapshots: args.snapshots.clone(),
         threads: Some(rayon::current_num_threads()),
     };
-    trainer.train(pieces, &mut |now| {
-        progress.set(now.merges as u64);
+    trainer.train_from(pieces.all(records), &mut |now| {
+        learning
+            .get_or_insert_with(|| context.progress("learning merges", Some(args.merges as u64)))
+            .set(now.merges as u64);
         if context.cancellation().signal().is_some() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
     })
-}
-
-fn excluded(args: &TrainArgs, records: &[Record], context: &Context) -> Result<IntervalSet> {
-    let Some(path) = &args.exclude else { return Ok(IntervalSet::default()) };
-    let lengths: Lengths =
-        records.iter().map(|record| (record.name(), record.bases().len() as u64)).collect();
-    let mut table = bed::Reader::open(path)?.within(lengths);
-    let mut intervals = Vec::new();
-    for row in &mut table {
-        intervals.push(row?.interval().clone());
-    }
-    if table.skipped() > 0 {
-        context.note(format!(
-            "{}: {} rows lie on sequences that are not learned from",
-            path.display(),
-            table.skipped()
-        ));
-    }
-    Ok(intervals.iter().collect())
-}
-
-/// Returns what lies between the excluded stretches, and how many known bases they hold.
-fn pieces<'r>(records: &'r [Record], excluded: &IntervalSet) -> (Vec<&'r [u8]>, u64) {
-    let mut pieces = Vec::new();
-    let mut left_out = 0;
-    for record in records {
-        let mut start = 0;
-        for stretch in excluded.stretches(record.name()) {
-            let (from, to) = (stretch.start as usize, stretch.end as usize);
-            pieces.push(&record.bases()[start..from]);
-            left_out += known(&record.bases()[from..to]);
-            start = to;
-        }
-        pieces.push(&record.bases()[start..]);
-    }
-    pieces.retain(|piece| !piece.is_empty());
-    (pieces, left_out)
-}
-
-fn known(bases: &[u8]) -> u64 {
-    bases.iter().filter(|&&base| dlm_sdk::dna::code(base).is_some()).count() as u64
 }
 
 /// Returns `tokenizer-100.json` for `tokenizer.json`.

@@ -101,7 +101,11 @@ pub(super) const RULES: &[Rule] = &[
     rule("E8", ENCODER, "a causal encoder sees nothing to the right"),
     rule("E9", ENCODER, "ids and mask are not written to"),
     rule("E10", ENCODER, "its tokenizer can be made, and its ids fit the encoder's vocabulary"),
-    rule("G1", ENCODER, "a graph that is handed over opens, takes its parameters by name, and can be differentiated"),
+    rule(
+        "G1",
+        ENCODER,
+        "a graph that is handed over opens, takes its parameters by name, and can be differentiated",
+    ),
     rule("G2", ENCODER, "the graph gives what encoding gives, to 1e-4"),
     rule("G3", ENCODER, "gradients of the graph are what differences say, to 2 %"),
     rule("G5", ENCODER, "30 steps on 16 labelled rows lower the loss"),
