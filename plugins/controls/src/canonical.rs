@@ -3,6 +3,10 @@
 //! A byte-pair tokenizer cuts a sequence in one way only. Where a task fixes token boundaries, a sequence whose boundaries
 //! are not the ones the tokenizer would choose was made by shuffling tokens. Cutting it afresh and comparing shows that,
 //! with no model and nothing learned about DNA.
+//!
+//! Tokens that stood side by side in a longer sequence are cut again as they were, at the ends too: no merge crosses a
+//! boundary that is left at the end, so that what lies outside changes neither the pairs inside nor their order. Ends need
+//! leaving out (`edge`) only where a window was cut through the middle of tokens.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,8 +14,8 @@ use dlm_sdk::prelude::*;
 
 use crate::{labels, rows};
 
-/// The default of the bases at each end of a sequence whose boundaries are not compared: what lay outside decides them.
-const EDGE: &str = "30";
+/// The default of the bases at each end of a sequence whose boundaries are not compared: none.
+const EDGE: &str = "0";
 
 /// Whether a sequence's token boundaries are the ones a tokenizer gives it, boundaries near the ends left out.
 ///
@@ -70,7 +74,7 @@ impl Canonical {
 const OPTIONS: &[OptionSpec] = &[OptionSpec {
     key: "edge",
     default: Some(EDGE),
-    help: "bases at each end of a sequence whose token boundaries are not compared",
+    help: "bases at each end whose token boundaries are not compared, for windows cut through tokens",
 }];
 
 register! {
