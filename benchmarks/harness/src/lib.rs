@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`mod@bench`] | the engine: plan, run, summary |
 //! | [`compare`] | two methods, item by item |
+//! | [`parity`] | published numbers beside what was reproduced |
 //! | [`statistics`] | intervals, paired tests |
 //! | [`cli`] | the command line |
 //! | [`context`] | what every command shares: flags, registry, cancellation, progress |
@@ -24,6 +25,7 @@ pub mod embed;
 pub mod files;
 pub mod finetune;
 pub mod model;
+pub mod parity;
 pub mod plot;
 pub mod plugin;
 pub mod predict;

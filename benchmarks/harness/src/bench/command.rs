@@ -75,7 +75,12 @@ fn run_command(selection: Selection, context: &Context) -> Result<Outcome> {
     let document = run(&plan, &store, &context, &digests)?;
     context.print(&document, || table(&document))?;
     let ours = |cell: &&CellResult| plan.cells.iter().any(|planned| planned.key == cell.key);
-    let failed = document.cells.iter().filter(ours).any(|cell| cell.status == Status::Failed);
+    // A model that is not here was asked for and has no score.
+    let failed = document
+        .cells
+        .iter()
+        .filter(ours)
+        .any(|cell| matches!(cell.status, Status::Failed | Status::Missing));
     Ok(Outcome::of(!failed))
 }
 
@@ -84,6 +89,9 @@ struct PlannedRow {
     #[serde(flatten)]
     cell: PlannedCell,
     cached: bool,
+    /// Why the model is not on this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     estimate: Option<Estimate>,
 }
@@ -93,6 +101,8 @@ struct PlanDocument {
     cells: Vec<PlannedRow>,
     cached: usize,
     to_run: usize,
+    /// Cells whose model is not on this machine.
+    missing: usize,
     /// Seconds of all cells that are to be run.
     seconds: f64,
     /// Bytes of the largest of them.
@@ -110,19 +120,29 @@ fn plan_command(selection: Selection, context: &Context) -> Result<Outcome> {
         Some(store) => store.finished_cells()?,
         None => Vec::new(),
     };
-    let mut document =
-        PlanDocument { cells: Vec::new(), cached: 0, to_run: 0, seconds: 0.0, memory: 0, disk: 0 };
+    let mut document = PlanDocument {
+        cells: Vec::new(),
+        cached: 0,
+        to_run: 0,
+        missing: 0,
+        seconds: 0.0,
+        memory: 0,
+        disk: 0,
+    };
     for cell in &plan.cells {
         let cached = known.iter().any(|known| known.key == cell.key && known.status == Status::Done);
-        let estimate = (!cached).then(|| estimate(&plan, cell, &known));
+        let missing = plan.methods[cell.method].missing.clone();
+        let run = !cached && missing.is_none();
+        let estimate = run.then(|| estimate(&plan, cell, &known));
         if let Some(estimate) = &estimate {
             document.seconds += estimate.seconds;
             document.memory = document.memory.max(estimate.memory);
             document.disk += estimate.disk;
         }
         document.cached += usize::from(cached);
-        document.to_run += usize::from(!cached);
-        document.cells.push(PlannedRow { cell: plan.planned(cell), cached, estimate });
+        document.to_run += usize::from(run);
+        document.missing += usize::from(missing.is_some());
+        document.cells.push(PlannedRow { cell: plan.planned(cell), cached, missing, estimate });
     }
     context.print(&document, || text(&document))?;
     Ok(Outcome::Done)
@@ -132,10 +152,11 @@ fn text(document: &PlanDocument) -> String {
     let mut text = String::new();
     for row in &document.cells {
         let cell = &row.cell;
-        let what = row.estimate.as_ref().map_or_else(
-            || "done".to_owned(),
-            |estimate| format!("about {:.1} s by {}", estimate.seconds, estimate.from),
-        );
+        let what = match (&row.missing, &row.estimate) {
+            (Some(reason), _) => format!("missing: {reason}"),
+            (None, Some(estimate)) => format!("about {:.1} s by {}", estimate.seconds, estimate.from),
+            (None, None) => "done".to_owned(),
+        };
         let _ = writeln!(
             text,
             "{} ({}) {} [{}] seed {}: {what}",
@@ -148,9 +169,10 @@ fn text(document: &PlanDocument) -> String {
     }
     let _ = writeln!(
         text,
-        "{} cells, {} done, {} to run: about {:.0} s, {} MiB of memory, {} MiB on disk",
+        "{} cells, {} done, {} missing, {} to run: about {:.0} s, {} MiB of memory, {} MiB on disk",
         document.cells.len(),
         document.cached,
+        document.missing,
         document.to_run,
         document.seconds,
         document.memory >> 20,

@@ -9,7 +9,7 @@ use super::{DigestCache, settings::Settings};
 use crate::results::{Control, Mode};
 
 /// What the spec of a random-initialised twin ends with, options aside.
-const TWIN: &str = "+random";
+pub(super) const TWIN: &str = "+random";
 
 /// A model or baseline of a plan.
 #[derive(Clone, Debug)]
@@ -24,6 +24,8 @@ pub struct Method {
     pub seeded: bool,
     /// Why it cannot be made here at all.
     pub unavailable: Option<(ErrorKind, String)>,
+    /// Why it is not on this machine, and what to do: its plugin or its weights are missing.
+    pub missing: Option<String>,
     /// The spec with the seed left open, where the seed is an option of an encoder.
     pub(super) seed_option: bool,
     /// What decides its results, apart from task and seed.
@@ -112,6 +114,25 @@ impl Method {
         Ok(method)
     }
 
+    /// Stands for a model that is not on this machine.
+    pub(super) fn absent(spec: &str, settings: &Settings, reason: String) -> Self {
+        let twin = spec.split(',').next().is_some_and(|head| head.ends_with(TWIN));
+        let head_seeded = settings.mode == Mode::Probe && settings.head.seeded();
+        Self {
+            spec: spec.to_owned(),
+            mode: settings.mode,
+            control: None,
+            seeded: settings.mode == Mode::Finetune || twin || head_seeded,
+            unavailable: None,
+            missing: Some(reason),
+            seed_option: false,
+            identity: json!({"missing": spec, "mode": settings.mode.name()}),
+            tokenizer: None,
+            encoder: None,
+            files: Vec::new(),
+        }
+    }
+
     fn named(spec: &str, mode: Mode, config: &Config, digests: &mut DigestCache) -> Result<Self> {
         let mut files = Vec::new();
         let mut value_of = |text: &str| -> Result<Value> {
@@ -139,6 +160,7 @@ impl Method {
             control: None,
             seeded: false,
             unavailable: None,
+            missing: None,
             seed_option: false,
             identity,
             tokenizer: None,

@@ -4,6 +4,7 @@
 //! [`run::run`] computes the cells that the store does not have, one after the other, and puts each in its place as soon
 //! as it is finished. [`summarise`] folds cells over seeds and sets them against the controls.
 
+mod absent;
 mod command;
 pub(crate) mod config;
 mod data;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dlm_sdk::{Kind, Registry, Result, Spec, TaskSpec};
 
-use super::{DataDigest, DigestCache, Method, key::cell_key, settings::Settings};
+use super::{DataDigest, DigestCache, Method, absent::absent, key::cell_key, settings::Settings};
 use crate::{
     context::Context,
     results::{PlannedCell, Protocol, Status, Store},
@@ -64,7 +64,9 @@ impl Plan {
         ] {
             // Typing errors are told before anything is read.
             for spec in specs {
-                registry.resolve(kind, spec)?;
+                if kind != Kind::Encoder || absent(registry, spec).is_none() {
+                    registry.resolve(kind, spec)?;
+                }
             }
         }
         let mut methods = Vec::new();
@@ -72,7 +74,10 @@ impl Plan {
             methods.push(Method::baseline(registry, spec, digests)?);
         }
         for spec in &settings.models {
-            methods.push(Method::model(registry, spec, &settings, digests)?);
+            methods.push(match absent(registry, spec) {
+                Some(reason) => Method::absent(spec, &settings, reason),
+                None => Method::model(registry, spec, &settings, digests)?,
+            });
         }
         let tasks = plan_tasks(&settings.tasks, context, registry, digests)?;
         let mut cells = Vec::new();

@@ -36,6 +36,11 @@ pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache)
         let mut data: Option<TaskData> = None;
         for cell in plan.cells.iter().filter(|cell| cell.task == place) {
             context.check()?;
+            if let Some(reason) = &plan.methods[cell.method].missing {
+                progress.add(1);
+                cells.push(CellResult { reason: Some(reason.clone()), ..execute::blank(plan, cell) });
+                continue;
+            }
             if let Some(found) = cached(plan, cell, store)? {
                 progress.add(1);
                 cells.push(found);

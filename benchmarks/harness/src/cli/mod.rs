@@ -23,6 +23,7 @@ use crate::{
     embed::EmbedArgs,
     finetune::FinetuneArgs,
     model::ModelCommand,
+    parity::ParityArgs,
     predict::PredictArgs,
     pretrain::PretrainArgs,
     quickstart::QuickstartArgs,
@@ -88,6 +89,8 @@ enum Command {
     /// List, show, import and export models
     #[command(subcommand)]
     Model(ModelCommand),
+    /// Set published numbers beside what results hold of them
+    Parity(ParityArgs),
     /// Write, check, find, trust and install plugins
     #[command(subcommand)]
     Plugin(crate::plugin::PluginCommand),
@@ -120,6 +123,7 @@ impl Command {
             Self::Embed(arguments) => arguments.run(context),
             Self::Finetune(arguments) => arguments.run(context),
             Self::Model(command) => command.run(context),
+            Self::Parity(arguments) => arguments.run(context),
             Self::Predict(arguments) => arguments.run(context),
             Self::Plugin(command) => command.run(context),
             Self::Pretrain(arguments) => arguments.run(context),
