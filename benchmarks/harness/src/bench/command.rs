@@ -1,4 +1,4 @@
-//! `dlm bench`: plan, run, status.
+//! `dlm bench`: plan, run, status, strata.
 
 use std::fmt::Write as _;
 
@@ -11,6 +11,7 @@ use super::{
     estimate::{Estimate, estimate},
     run::run,
     status::StatusArgs,
+    strata::StrataArgs,
     table::table,
 };
 use crate::{
@@ -27,6 +28,8 @@ pub enum Command {
     Run(RunArgs),
     /// Show how far a run has come
     Status(StatusArgs),
+    /// Show the scores of a run by chromosome, GC content, distance from training items, and repeats
+    Strata(StrataArgs),
 }
 
 /// Arguments of `bench plan`.
@@ -60,6 +63,7 @@ impl Command {
             Self::Plan(arguments) => plan_command(arguments.selection, context),
             Self::Run(arguments) => run_command(arguments.selection, context),
             Self::Status(arguments) => arguments.run(context),
+            Self::Strata(arguments) => arguments.run(context),
         }
     }
 }

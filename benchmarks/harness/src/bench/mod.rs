@@ -26,6 +26,7 @@ mod scoring;
 mod settings;
 mod status;
 mod strand;
+mod strata;
 mod summarise;
 mod table;
 

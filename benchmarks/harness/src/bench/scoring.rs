@@ -145,6 +145,52 @@ impl Scored {
             .filter(|value| value.is_finite())
     }
 
+    /// Takes up saved predictions of a split again, for metrics of some of its items.
+    ///
+    /// # Errors
+    ///
+    /// They are predictions of other items, or of another kind of task.
+    pub(super) fn restored(
+        task: &TaskSpec,
+        examples: Examples<'_>,
+        predictions: &[Prediction],
+    ) -> Result<Self> {
+        if !predictions.iter().map(|prediction| &prediction.id).eq(examples.items.ids) {
+            return Err(Error::invalid("its predictions are not of the task's test items"));
+        }
+        let columns = kind_of(task);
+        let outputs = task.target.outputs();
+        let few = outputs <= MOST_SCORES || columns != Columns::Classes;
+        let wrong = |prediction: &Prediction| {
+            Error::invalid(format!("item {}: its prediction is of another kind of task", prediction.id))
+        };
+        let mut outcomes = Vec::new();
+        let mut scores = Vec::new();
+        for prediction in predictions {
+            if columns == Columns::Classes {
+                outcomes.push(prediction.outcome().ok_or_else(|| wrong(prediction))?);
+            }
+            if few {
+                match &prediction.answer {
+                    Answer::Scores { scores: row } if row.len() == outputs => scores.extend_from_slice(row),
+                    _ => return Err(wrong(prediction)),
+                }
+            }
+        }
+        let scores = few.then(|| Array2::from_shape_vec((predictions.len(), outputs), scores)).transpose();
+        let scores =
+            scores.map_err(|error| Error::internal("scores do not fill their table").with_source(error))?;
+        let targets = examples.targets.to_owned();
+        Ok(Self { columns, targets, outcomes, scores, tops: Vec::new(), few, seconds: 0.0 })
+    }
+
+    /// Returns whether some items are of more than one class; true for labels and values.
+    pub(super) fn target_varies(&self, items: &[usize]) -> bool {
+        let mut classes = items.iter().filter_map(|&item| self.outcomes.get(item).map(|one| one.target));
+        let first = classes.next();
+        first.is_none() || classes.any(|class| Some(class) != first)
+    }
+
     pub(super) fn columns(&self) -> Columns {
         self.columns
     }
