@@ -11,7 +11,7 @@ use dlm_sdk::{Kind, Registry, Spec, spec::nearest};
 pub(super) fn absent(registry: &Registry, spec: &str) -> Option<String> {
     let parsed: Spec = spec.parse().ok()?;
     let head = parsed.head();
-    let ids: Vec<&str> = registry.factories(Kind::Encoder).map(|factory| factory.id()).collect();
+    let ids: Vec<&str> = registry.factories(Kind::Encoder).map(dlm_sdk::Factory::id).collect();
     let folder = match &parsed.positional {
         Some(folder) if ids.contains(&parsed.id.as_str()) => folder,
         Some(_) if head[parsed.id.len()..].starts_with(':') => {
