@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use dlm_sdk::{ExampleSet, Result, Split, Target, Task, TaskSpec, random::Stream};
+use dlm_sdk::{ExampleSet, ExampleSink as _, Result, Split, Target, Task, TaskSpec, random::Stream};
 
-use super::PlannedTask;
+use super::{
+    PlannedTask,
+    folds::{self, Fold},
+};
 use crate::{
     context::Cancellation,
     results::{AuditRecord, TaskRecord},
@@ -19,25 +22,37 @@ const MOST_COUNTED: usize = 32;
 pub(super) struct TaskData {
     pub(super) train: ExampleSet,
     pub(super) validation: ExampleSet,
+    /// Under folds all examples, fold by fold; train and validation are then those of the first fold.
     pub(super) test: ExampleSet,
     pub(super) resampling: Resampling,
+    /// The folds, as places in `test`; empty: the task's own splits.
+    pub(super) folds: Vec<Fold>,
 }
 
 impl TaskData {
     /// Loads a task, keeping at most some items of each split. Which items stay depends on their number alone.
     pub(super) fn load(task: &dyn Task, limit: Option<usize>) -> Result<Self> {
-        let some = |split: Split| -> Result<ExampleSet> {
-            let all = task.collect(split)?;
-            Ok(match limit {
-                Some(limit) if limit < all.len() => {
-                    all.subset(&Stream::new(0, &format!("limit/{}", split.name())).sample(all.len(), limit))
-                }
-                _ => all,
-            })
-        };
-        let test = some(Split::Test)?;
+        let test = some(task, Split::Test, limit)?;
         let resampling = Resampling::new(test.view().examples().items.groups);
-        Ok(Self { train: some(Split::Train)?, validation: some(Split::Validation)?, test, resampling })
+        let (train, validation) = (some(task, Split::Train, limit)?, some(task, Split::Validation, limit)?);
+        Ok(Self { train, validation, test, resampling, folds: Vec::new() })
+    }
+
+    /// Loads a task and deals the groups of all its splits to folds.
+    pub(super) fn folded(task: &dyn Task, limit: Option<usize>, count: usize) -> Result<Self> {
+        let mut all = ExampleSet::new(task.spec().target.width());
+        for split in Split::ALL {
+            // A set in memory takes everything.
+            let _ = all.push(some(task, split, limit)?.view().examples());
+        }
+        let fold_of = folds::deal(all.view().examples().items.groups, count)?;
+        let mut order: Vec<usize> = (0..all.len()).collect();
+        order.sort_by_key(|&item| fold_of[item]);
+        let test = all.subset(&order);
+        let folds = folds::folds(&order.iter().map(|&item| fold_of[item]).collect::<Vec<usize>>(), count);
+        let resampling = Resampling::new(test.view().examples().items.groups);
+        let (train, validation) = (test.subset(&folds[0].train), test.subset(&folds[0].validation));
+        Ok(Self { train, validation, test, resampling, folds })
     }
 
     pub(super) fn items(&self) -> [usize; 3] {
@@ -52,7 +67,9 @@ impl TaskData {
         cancellation: &Cancellation,
     ) -> Result<TaskRecord> {
         let spec = &task.spec;
-        let views = [self.train.view(), self.validation.view(), self.test.view()];
+        let first = self.folds.first().map(|fold| self.test.subset(&fold.test));
+        let tested = first.as_ref().unwrap_or(&self.test);
+        let views = [self.train.view(), self.validation.view(), tested.view()];
         let splits = [views[0].examples(), views[1].examples(), views[2].examples()];
         let groups: BTreeSet<u64> =
             splits.iter().flat_map(|examples| examples.items.groups).copied().collect();
@@ -68,7 +85,7 @@ impl TaskData {
         }
         Ok(TaskRecord {
             task: task.label.clone(),
-            split: spec.split.name().to_owned(),
+            split: task.split.clone(),
             spec: task.text.clone(),
             target: spec.target.name().to_owned(),
             outputs: spec.target.outputs(),
@@ -88,6 +105,17 @@ impl TaskData {
             audit: Some(AuditRecord::from(&report)),
         })
     }
+}
+
+/// Loads a split, or a sample of it.
+fn some(task: &dyn Task, split: Split, limit: Option<usize>) -> Result<ExampleSet> {
+    let all = task.collect(split)?;
+    Ok(match limit {
+        Some(limit) if limit < all.len() => {
+            all.subset(&Stream::new(0, &format!("limit/{}", split.name())).sample(all.len(), limit))
+        }
+        _ => all,
+    })
 }
 
 /// Returns whether a task has exactly one class an item, and if not, whether its columns are labels.

@@ -11,9 +11,12 @@ use std::{
     time::Instant,
 };
 
-use dlm_sdk::{Error, ErrorKind, Predictor, Registry, Result};
+use dlm_sdk::{Error, ErrorKind, Examples, Predictor, Registry, Result, TaskSpec};
 
-use super::{Cell, Plan, data::TaskData, finetune, machine, probe, probe::EmbeddingCache, scoring};
+use super::{
+    Cell, Plan, data::TaskData, finetune, folds, machine, probe, probe::EmbeddingCache, scoring,
+    scoring::Scored,
+};
 use crate::{
     context::Cancellation,
     results::{CellResult, Cost, Fact, Mode, Prediction, Status},
@@ -34,7 +37,7 @@ pub(super) fn blank(plan: &Plan, cell: &Cell) -> CellResult {
     CellResult {
         model: method.spec.clone(),
         task: task.label.clone(),
-        split: task.spec.split.name().to_owned(),
+        split: task.split.clone(),
         mode: method.mode,
         protocol: plan.protocol(),
         seed: cell.seed,
@@ -112,78 +115,154 @@ fn attempt(
     if let Some((kind, reason)) = &method.unavailable {
         return Err(Error::new(*kind, reason.clone()));
     }
-    let (train, validation, test) = (data.train.view(), data.validation.view(), data.test.view());
-    let chosen_on = (!data.validation.is_empty()).then(|| validation.examples());
     let cut = Arc::new(AtomicU64::new(0));
-    let clock = Instant::now();
-    let mut predictor: Box<dyn Predictor> = match method.mode {
-        Mode::Baseline => {
-            registry.baseline(&method.spec)?.fit(task, train.examples(), chosen_on, cell.seed)?
-        }
-        Mode::Probe => {
-            let encoder = registry.encoder(&method.seeded_spec(cell.seed))?;
-            let options = probe::Options {
-                pool: plan.settings.pool,
-                layer: plan.settings.layer,
-                long: plan.settings.long,
-                head: plan.settings.head,
-                protocol: plan.settings.protocol,
-                seed: cell.seed,
-                cache: plan
-                    .settings
-                    .output
-                    .as_ref()
-                    .map(|folder| EmbeddingCache::at(folder.join("embeddings"))),
-                device: plan.settings.device.clone(),
-                cut: Arc::clone(&cut),
-                cancellation: cancellation.clone(),
-            };
-            let tokenizer = registry.tokenizer(&encoder.spec().tokenizer)?;
-            probe::fit(encoder, tokenizer, task, train.examples(), chosen_on, options)?
-        }
-        Mode::Finetune => {
-            let encoder = registry.encoder(&method.seeded_spec(cell.seed))?;
-            let tokenizer = registry.tokenizer(&encoder.spec().tokenizer)?;
-            let setup = finetune::Setup {
-                protocol: plan.settings.protocol,
-                overrides: &plan.settings.finetune,
-                seed: cell.seed,
-                device: &plan.settings.device,
-                long: plan.settings.long,
-                cut: Arc::clone(&cut),
-                cancellation,
-                hear: &|trial, trials, progress| tell(&standing(trial, trials, progress)),
-                folder: None,
-            };
-            Box::new(finetune::fit(encoder, tokenizer, task, train.examples(), chosen_on, &setup)?)
-        }
+    let (test, result) = (data.test.view(), &mut finished.result);
+    let scored = if data.folds.is_empty() {
+        let (train, validation) = (data.train.view(), data.validation.view());
+        let chosen_on = (!data.validation.is_empty()).then(|| validation.examples());
+        let bench = Bench { plan, cell, registry, cancellation, tell, cut: &cut };
+        let answered = bench.answer(train.examples(), chosen_on, test.examples(), result)?;
+        result.validation = answered.validation.map(|scored| named(scored.metrics(task))).unwrap_or_default();
+        answered.test
+    } else {
+        let bench = Bench { plan, cell, registry, cancellation, tell, cut: &cut };
+        bench.cross_validate(data, result)?
     };
-    let result = &mut finished.result;
-    result.cost.fit_seconds = clock.elapsed().as_secs_f64();
-    cancellation.check()?;
-    if let Some(examples) = chosen_on {
-        let scored = scoring::score(&mut *predictor, task, examples, false, cancellation)?;
-        result.validation = named(scored.metrics(task));
-    }
-    let save = plan.settings.save_scores;
-    let examples = test.examples();
-    let scored = scoring::score(&mut *predictor, task, examples, save, cancellation)?;
     result.metrics = named(scored.metrics(task));
-    if plan.settings.both_strands {
-        result.strand = super::strand::both(&mut *predictor, task, examples, &scored, cancellation)?;
-    }
-    result.cost.seconds_per_1000 = Some(scored.seconds * 1000.0 / examples.len() as f64);
-    result.facts =
-        predictor.facts().into_iter().map(|fact| Fact { name: fact.name, value: fact.value }).collect();
-    result.parameters = predictor.parameters();
+    result.cost.seconds_per_1000 = Some(scored.seconds * 1000.0 / data.test.len() as f64);
     result.truncated_bases = cut.load(Ordering::Relaxed);
     result.items = data.items();
     result.groups = data.resampling.groups();
-    drop(predictor);
     finished.resamples = data.resampling.map(|items| scored.metric_of(task, task.primary(), items));
-    result.interval = over_items(&finished.resamples, result.groups, examples.len());
-    finished.predictions = scored.predictions(examples.items);
+    result.interval = over_items(&finished.resamples, result.groups, data.test.len());
+    finished.predictions = scored.predictions(test.examples().items);
     Ok(())
+}
+
+/// What fitting and answering need beside examples.
+struct Bench<'a> {
+    plan: &'a Plan,
+    cell: &'a Cell,
+    registry: &'a Registry,
+    cancellation: &'a Cancellation,
+    tell: &'a dyn Fn(&str),
+    cut: &'a Arc<AtomicU64>,
+}
+
+/// The answers of one fitted method.
+struct Answered {
+    validation: Option<Scored>,
+    test: Scored,
+}
+
+impl Bench<'_> {
+    fn task(&self) -> &TaskSpec {
+        &self.plan.tasks[self.cell.task].spec
+    }
+
+    /// Fits a method and lets it answer; what it says of itself goes into the result.
+    fn answer(
+        &self,
+        train: Examples<'_>,
+        chosen_on: Option<Examples<'_>>,
+        test: Examples<'_>,
+        result: &mut CellResult,
+    ) -> Result<Answered> {
+        let (task, clock) = (self.task(), Instant::now());
+        let mut predictor = self.fit(train, chosen_on)?;
+        result.cost.fit_seconds += clock.elapsed().as_secs_f64();
+        self.cancellation.check()?;
+        let score = |predictor: &mut dyn Predictor, examples: Examples<'_>, save: bool| {
+            scoring::score(predictor, task, examples, save, self.cancellation)
+        };
+        let validation = chosen_on.map(|examples| score(&mut *predictor, examples, false)).transpose()?;
+        let test_scored = score(&mut *predictor, test, self.plan.settings.save_scores)?;
+        if self.plan.settings.both_strands {
+            result.strand =
+                super::strand::both(&mut *predictor, task, test, &test_scored, self.cancellation)?;
+        }
+        result.facts =
+            predictor.facts().into_iter().map(|fact| Fact { name: fact.name, value: fact.value }).collect();
+        result.parameters = predictor.parameters();
+        Ok(Answered { validation, test: test_scored })
+    }
+
+    /// Fits and answers fold by fold and returns the answers to all items. Of facts those of the first fold stay.
+    fn cross_validate(&self, data: &TaskData, result: &mut CellResult) -> Result<Scored> {
+        let (task, mut facts) = (self.task(), Vec::new());
+        let (mut validation, mut test) = (Vec::new(), Vec::new());
+        for (number, fold) in data.folds.iter().enumerate() {
+            (self.tell)(&format!("fold {} of {}", number + 1, data.folds.len()));
+            let [train, choosing, answered] =
+                [&fold.train, &fold.validation, &fold.test].map(|items| data.test.subset(items));
+            let views = [train.view(), choosing.view(), answered.view()];
+            let [train, choosing, answered] = [0, 1, 2].map(|part| views[part].examples());
+            let done = self.answer(train, Some(choosing), answered, result)?;
+            if number == 0 {
+                facts = std::mem::take(&mut result.facts);
+            }
+            validation.extend(done.validation);
+            test.push(done.test);
+        }
+        let primary = task.primary();
+        let each: Vec<Option<f64>> = data
+            .folds
+            .iter()
+            .zip(&test)
+            .map(|(fold, scored)| {
+                scored.metric_of(task, primary, &(0..fold.test.len()).collect::<Vec<usize>>())
+            })
+            .collect();
+        facts.extend(folds::spread(primary, &each, data.resampling.groups()));
+        result.facts = facts;
+        result.validation = named(Scored::pooled(validation)?.metrics(task));
+        Scored::pooled(test)
+    }
+
+    fn fit(&self, train: Examples<'_>, chosen_on: Option<Examples<'_>>) -> Result<Box<dyn Predictor>> {
+        let Self { plan, cell, registry, cancellation, tell, cut } = *self;
+        let (task, method) = (self.task(), &plan.methods[cell.method]);
+        Ok(match method.mode {
+            Mode::Baseline => registry.baseline(&method.spec)?.fit(task, train, chosen_on, cell.seed)?,
+            Mode::Probe => {
+                let encoder = registry.encoder(&method.seeded_spec(cell.seed))?;
+                let options = probe::Options {
+                    pool: plan.settings.pool,
+                    layer: plan.settings.layer,
+                    long: plan.settings.long,
+                    head: plan.settings.head,
+                    protocol: plan.settings.protocol,
+                    seed: cell.seed,
+                    cache: plan
+                        .settings
+                        .output
+                        .as_ref()
+                        .map(|folder| EmbeddingCache::at(folder.join("embeddings"))),
+                    device: plan.settings.device.clone(),
+                    cut: Arc::clone(cut),
+                    cancellation: cancellation.clone(),
+                };
+                let tokenizer = registry.tokenizer(&encoder.spec().tokenizer)?;
+                probe::fit(encoder, tokenizer, task, train, chosen_on, options)?
+            }
+            Mode::Finetune => {
+                let encoder = registry.encoder(&method.seeded_spec(cell.seed))?;
+                let tokenizer = registry.tokenizer(&encoder.spec().tokenizer)?;
+                let setup = finetune::Setup {
+                    protocol: plan.settings.protocol,
+                    overrides: &plan.settings.finetune,
+                    seed: cell.seed,
+                    device: &plan.settings.device,
+                    long: plan.settings.long,
+                    cut: Arc::clone(cut),
+                    cancellation,
+                    hear: &|trial, trials, progress| tell(&standing(trial, trials, progress)),
+                    folder: None,
+                };
+                Box::new(finetune::fit(encoder, tokenizer, task, train, chosen_on, &setup)?)
+            }
+        })
+    }
 }
 
 /// Says where a fine-tuning stands.

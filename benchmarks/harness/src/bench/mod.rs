@@ -12,6 +12,7 @@ mod digest;
 mod estimate;
 mod execute;
 pub mod finetune;
+mod folds;
 mod key;
 mod machine;
 mod manifest;

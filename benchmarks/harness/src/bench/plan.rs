@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use dlm_sdk::{Kind, Registry, Result, Spec, TaskSpec};
 
-use super::{DataDigest, DigestCache, Method, absent::absent, key::cell_key, settings::Settings};
+use super::{
+    DataDigest, DigestCache, Method, absent::absent, digest::digest_text, folds, key::cell_key,
+    settings::Settings,
+};
 use crate::{
     context::Context,
     results::{PlannedCell, Protocol, Status, Store},
@@ -17,6 +20,8 @@ pub struct PlannedTask {
     pub text: String,
     /// Its name in tables.
     pub label: String,
+    /// How its splits are made; `grouped-cv` under folds.
+    pub split: String,
     /// What it is.
     pub spec: TaskSpec,
     /// What its examples are.
@@ -79,7 +84,7 @@ impl Plan {
                 None => Method::model(registry, spec, &settings, digests)?,
             });
         }
-        let tasks = plan_tasks(&settings.tasks, context, registry, digests)?;
+        let tasks = plan_tasks(&settings, context, registry, digests)?;
         let mut cells = Vec::new();
         for (place, task) in tasks.iter().enumerate() {
             for (number, method) in methods.iter().enumerate() {
@@ -98,7 +103,7 @@ impl Plan {
         PlannedCell {
             model: method.spec.clone(),
             task: task.label.clone(),
-            split: task.spec.split.name().to_owned(),
+            split: task.split.clone(),
             mode: method.mode,
             protocol: self.protocol(),
             seed: cell.seed,
@@ -122,11 +127,12 @@ impl Plan {
 }
 
 fn plan_tasks(
-    specs: &[String],
+    settings: &Settings,
     context: &Context,
     registry: &Registry,
     digests: &mut DigestCache,
 ) -> Result<Vec<PlannedTask>> {
+    let specs = &settings.tasks;
     let progress = context.progress("reading tasks", Some(specs.len() as u64));
     let mut tasks = Vec::new();
     for text in specs {
@@ -134,11 +140,17 @@ fn plan_tasks(
         progress.message(format!("reading {text}"));
         let (_, config) = registry.resolve(Kind::Task, text)?;
         let task = registry.task(text)?;
-        let data = digests
+        let mut data = digests
             .task(&*task, text, &config, context.cancellation())
             .map_err(|error| error.within(format!("task {text}")))?;
         let spec = task.spec().clone();
-        tasks.push(PlannedTask { text: text.clone(), label: spec.name.clone(), spec, data });
+        let mut split = spec.split.name().to_owned();
+        if let Some(folds) = settings.folds {
+            folds::check(&spec).map_err(|error| error.within(format!("task {text}")))?;
+            folds::SPLIT.clone_into(&mut split);
+            data.all = digest_text(&format!("{} {folds} folds", data.all));
+        }
+        tasks.push(PlannedTask { text: text.clone(), label: spec.name.clone(), split, spec, data });
         progress.add(1);
     }
     let mut named: BTreeMap<(String, &str), usize> = BTreeMap::new();

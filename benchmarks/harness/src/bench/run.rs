@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use dlm_sdk::Result;
 
 use super::{
-    Cell, DigestCache, Plan, data::TaskData, execute, manifest, mirror, pretrained, summarise::summarise,
+    Cell, DigestCache, Plan, data::TaskData, execute, folds, manifest, mirror, pretrained,
+    summarise::summarise,
 };
 use crate::{
     context::{Context, Progress},
@@ -62,6 +63,7 @@ pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache)
         });
     }
     drop(progress);
+    tasks.iter().filter_map(folds::advice).for_each(|advice| context.note(advice));
     let models = plan.methods.iter().filter_map(|method| pretrained::record(&method.spec)).collect();
     let mut document = Document { cells, tasks, models, ..Document::default() };
     if let Some(before) = before {
@@ -105,7 +107,12 @@ fn loaded<'d>(
         let text = &plan.tasks[place].text;
         progress.message(format!("reading {text}"));
         let task = context.registry().task(text)?;
-        TaskData::load(&*task, plan.settings.limit).map_err(|error| error.within(format!("task {text}")))?
+        let (limit, folds) = (plan.settings.limit, plan.settings.folds);
+        let data = match folds {
+            Some(folds) => TaskData::folded(&*task, limit, folds),
+            None => TaskData::load(&*task, limit),
+        };
+        data.map_err(|error| error.within(format!("task {text}")))?
     };
     Ok(data.insert(loaded))
 }

@@ -1,5 +1,7 @@
 //! From a predictor's scores to metrics and predictions.
 
+mod pool;
+
 use dlm_sdk::{
     Error, Examples, Items, Predictor, Result, TaskSpec,
     metrics::{Answers, Metric, Outcome},

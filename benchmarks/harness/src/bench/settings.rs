@@ -8,6 +8,7 @@ use dlm_sdk::{Error, Result};
 use super::{
     config::ConfigFile,
     finetune::{FinetuneFlags, Overrides},
+    folds::FEWEST_FOLDS,
     probe::{HeadKind, Long, Pool},
 };
 use crate::{
@@ -70,6 +71,9 @@ pub struct Selection {
     /// Folder for results; an interrupted run goes on there
     #[arg(long, value_name = "DIR")]
     pub output_path: Option<PathBuf>,
+    /// Cross-validate tasks with a grouped split in this many folds of leakage groups: every group is answered once
+    #[arg(long, value_name = "K")]
+    pub folds: Option<u64>,
     /// Keep all scores of tasks with more than 32 classes
     #[arg(long)]
     pub save_scores: bool,
@@ -109,6 +113,8 @@ pub struct Settings {
     pub long: Long,
     /// Where results go.
     pub output: Option<PathBuf>,
+    /// In how many folds tasks are cross-validated; `None`: their own splits.
+    pub folds: Option<usize>,
     /// Whether all scores of many classes are kept.
     pub save_scores: bool,
     /// Whether the other strand of test items is answered too.
@@ -116,12 +122,13 @@ pub struct Settings {
 }
 
 /// The keys of a configuration, apart from those of fine-tuning.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "models",
     "tasks",
     "baselines",
     "seeds",
     "limit",
+    "folds",
     "trees",
     "genome",
     "data",
@@ -202,6 +209,7 @@ impl Selection {
             protocol: parsed(self.protocol.or(file.text("protocol")?), Protocol::Paper)?,
             long: parsed(self.long.or(file.text("long")?), Long::Error)?,
             output: self.output_path.or(file.text("output-path")?.map(PathBuf::from)),
+            folds: self.folds.or(file.number("folds")?).map(|folds| folds as usize),
             save_scores: self.save_scores || file.flag("save-scores")?,
             both_strands: self.both_strands || file.flag("both-strands")?,
         };
@@ -245,6 +253,14 @@ impl Settings {
         }
         if self.limit == Some(0) {
             return Err(Error::invalid("a limit of 0 leaves no items"));
+        }
+        if let Some(folds) = self.folds.filter(|&folds| folds < FEWEST_FOLDS) {
+            return Err(Error::invalid(format!("{folds} folds: at least {FEWEST_FOLDS} are needed"))
+                .with_hint("one is answered, one chooses, the others are fitted on; 5 is usual"));
+        }
+        if self.folds.is_some() && self.both_strands {
+            return Err(Error::unsupported("--both-strands does not go with --folds")
+                .with_hint("ask for the other strand on the task's own splits"));
         }
         for (what, specs) in [("model", &self.models), ("task", &self.tasks), ("baseline", &self.baselines)] {
             for (place, spec) in specs.iter().enumerate() {

@@ -1,0 +1,116 @@
+//! Cross-validation over leakage groups, through the binary, on planted groups.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{fmt::Write as _, fs, path::Path, process::Output};
+
+use dlm_sdk::{dna, random::Stream};
+use serde_json::Value;
+
+const METHOD: &str = "tfidf:kmer:6:overlap";
+const GROUPS: usize = 60;
+const EACH: usize = 6;
+
+/// Items of a group are near copies of one sequence and have one class, thrown by a coin: whoever saw one knows the others.
+/// With `signal`, class 1 also holds `TATAAA`, which can be learnt from other groups.
+fn write(folder: &Path, split: &str, signal: bool) {
+    fs::create_dir(folder).unwrap();
+    let head = format!("version = 1\nname = \"planted\"\ntarget = \"binary\"\nsplit = \"{split}\"\n");
+    fs::write(folder.join("task.toml"), head).unwrap();
+    let mut stream = Stream::new(5, "folds");
+    let mut table = "id,sequence,label,split,group\n".to_owned();
+    for group in 0..GROUPS {
+        let class = stream.below(2);
+        let mut ancestor: Vec<u8> = (0..80).map(|_| dna::BASES[stream.below(4)]).collect();
+        if signal && class == 1 {
+            for start in [0, 20, 40, 60] {
+                ancestor[start..start + 6].copy_from_slice(b"TATAAA");
+            }
+        }
+        let part = ["train", "train", "train", "validation", "test"][group % 5];
+        for item in 0..EACH {
+            let mut bases = ancestor.clone();
+            bases[70 + stream.below(10)] = dna::BASES[stream.below(4)];
+            let bases = String::from_utf8(bases).unwrap();
+            let _ = writeln!(table, "{},{bases},{class},{part},g{group}", group * EACH + item);
+        }
+    }
+    fs::write(folder.join("examples.csv"), table).unwrap();
+}
+
+fn dlm(place: &Path, more: &[&str]) -> Output {
+    let all = ["bench", "run", "--tasks", "./planted", "--baselines", "majority,tfidf:kmer:6:overlap"];
+    let rest = ["--seeds", "1", "--trees", "40", "--output-path", "out"];
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dlm"));
+    command.current_dir(place).args(all).args(rest).args(more).output().unwrap()
+}
+
+fn ran(place: &Path, more: &[&str]) -> (Value, String) {
+    let output = dlm(place, &[more, &["--json"]].concat());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    (serde_json::from_slice(&output.stdout).unwrap(), told)
+}
+
+fn row<'d>(document: &'d Value, split: &str) -> &'d Value {
+    let rows = document["summary"].as_array().unwrap();
+    rows.iter().find(|row| row["model"] == METHOD && row["split"] == split).unwrap()
+}
+
+#[test]
+fn groups_learnt_by_heart_score_nothing() {
+    let place = tempfile::tempdir().unwrap();
+    write(&place.path().join("planted"), "grouped", false);
+    let (document, _) = ran(place.path(), &["--folds", "5"]);
+    let score = row(&document, "grouped-cv")["score"].as_f64().unwrap();
+    // A forest that saw near copies answers nearly all of them.
+    assert!(score.abs() < 0.45, "{score}");
+}
+
+#[test]
+fn every_group_is_answered_and_a_signal_is_found() {
+    let place = tempfile::tempdir().unwrap();
+    write(&place.path().join("planted"), "grouped", true);
+    let (document, told) = ran(place.path(), &[]);
+    assert!(told.contains("planted: 60 leakage groups") && told.contains("--folds 5"), "{told}");
+    assert_eq!(document["tasks"][0]["groups"], 12);
+
+    let (document, told) = ran(place.path(), &["--folds", "5"]);
+    assert!(!told.contains("--folds 5"), "{told}");
+    let row = row(&document, "grouped-cv");
+    assert!(row["over_items"]["low"].as_f64().unwrap() > 0.5, "{row}");
+    assert!(row["over_items"]["method"].as_str().unwrap().contains("60 groups"), "{row}");
+    assert!(row["detectable"].as_f64().unwrap() > 0.0, "{row}");
+    let facts: Vec<(&str, &str)> = row["facts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|fact| (fact["name"].as_str().unwrap(), fact["value"].as_str().unwrap()))
+        .collect();
+    assert!(facts.contains(&("folds", "5 of 60 leakage groups")), "{facts:?}");
+    let by_fold = facts.iter().find(|(name, _)| *name == "mcc by fold").unwrap().1;
+    assert_eq!(by_fold.split(' ').count(), 5, "{by_fold}");
+    assert!(facts.iter().any(|(name, _)| *name == "standard deviation of mcc over folds"), "{facts:?}");
+    let tasks = document["tasks"].as_array().unwrap();
+    let task = tasks.iter().find(|task| task["split"] == "grouped-cv").unwrap();
+    assert_eq!((&task["groups"], &task["all_groups"]), (&60.into(), &60.into()));
+    assert_eq!(task["items"][2], GROUPS * EACH);
+
+    let text = String::from_utf8(dlm(place.path(), &["--folds", "5"]).stdout).unwrap();
+    assert!(text.contains("grouped-cv split") && text.contains("underpowered: 60 leakage groups"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_cross_validated_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    write(&place.path().join("planted"), "given", false);
+    for (more, words) in [
+        (&["--folds", "5"][..], "folds go by leakage groups"),
+        (&["--folds", "2"], "at least 3 are needed"),
+        (&["--folds", "5", "--both-strands"], "does not go with --folds"),
+    ] {
+        let output = dlm(place.path(), more);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{error}");
+        assert!(error.contains(words) && error.contains("hint"), "{error}");
+    }
+}
