@@ -110,7 +110,7 @@ impl StrataArgs {
                 context.note(format!("{} ({}): no method has finished it", record.task, record.split));
             } else {
                 let strata = task_strata(&store, record, &rows, repeats.as_ref(), context, &mut digests);
-                tasks.push(strata.map_err(|error| error.within(format!("task {}", record.spec)))?);
+                tasks.extend(strata.map_err(|error| error.within(format!("task {}", record.spec)))?);
             }
             progress.add(1);
         }
@@ -130,6 +130,7 @@ fn rows<'d>(document: &'d Document, record: &TaskRecord) -> Vec<&'d Summary> {
     document.summary.iter().filter(same).filter(|row| !row.cells.is_empty()).collect()
 }
 
+/// Scores a task's strata; `None`, with a note, for one that was answered in other splits than its own.
 fn task_strata(
     store: &Store,
     record: &TaskRecord,
@@ -137,9 +138,15 @@ fn task_strata(
     repeats: Option<&Repeats>,
     context: &Context,
     digests: &mut DigestCache,
-) -> Result<TaskStrata> {
+) -> Result<Option<TaskStrata>> {
     let (_, config) = context.registry().resolve(dlm_sdk::Kind::Task, &record.spec)?;
     let task = context.registry().task(&record.spec)?;
+    if task.spec().split.name() != record.split {
+        // Each fold has training items of its own, so that no item has one nearest of them.
+        let (task, split) = (&record.task, &record.split);
+        context.note(format!("{task} ({split}): only answers to a task's own test split are divided"));
+        return Ok(None);
+    }
     if digests.task(&*task, &record.spec, &config, context.cancellation())?.all != record.data {
         return Err(Error::invalid("its examples are not those that were answered")
             .with_hint("give the same --genome and --data as to bench run, or run it again"));
@@ -184,14 +191,14 @@ fn task_strata(
         }
         divided.push(AxisStrata { axis: name, reason: None, strata });
     }
-    Ok(TaskStrata {
+    Ok(Some(TaskStrata {
         task: record.task.clone(),
         split: record.split.clone(),
         primary: metric.id().to_owned(),
         items: test.len(),
         groups: data.resampling.groups(),
         axes: divided,
-    })
+    }))
 }
 
 /// The repeats of an assembly.
