@@ -55,9 +55,9 @@ fn ran(place: &Path, others: bool, seeds: &str) -> Value {
     serde_json::from_str(&good(&dlm(place, &[&all[..], &more[..]].concat()))).unwrap()
 }
 
-fn strata<'d>(document: &'d Value, axis: &str) -> &'d Vec<Value> {
+fn strata<'d>(document: &'d Value, name: &str) -> &'d Vec<Value> {
     let axes = document["tasks"][0]["axes"].as_array().unwrap();
-    let found = axes.iter().find(|known| known["axis"].as_str().unwrap().contains(axis)).unwrap();
+    let found = axes.iter().find(|known| known["axis"].as_str().unwrap().contains(name)).unwrap();
     found["strata"].as_array().unwrap()
 }
 
