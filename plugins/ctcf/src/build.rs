@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use dlm_dataset::{Located, SplitBy};
+use dlm_dataset::{Located, SplitBy, options};
 use dlm_genome::{Genome, Interval, chain::Chains, clusters, fasta::Record};
 use dlm_sdk::{Error, ExampleSet, Locus, Result, Split, dna};
 
-use crate::{Preset, Settings, peaks::Peaks, sites};
+use crate::{
+    Preset, Settings,
+    peaks::Peaks,
+    settings::{CELLS, EXPERIMENT},
+    sites,
+};
 
 /// The length of a window.
 pub(crate) const LENGTH: u64 = 1_000;
@@ -119,6 +124,13 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
         peaks.rows,
         peaks.elsewhere
     ));
+    if let Some(cells) = settings.stand_in() {
+        notes.push(format!(
+            "stand-in: the paper took peaks of {CELLS} cells ({EXPERIMENT}); a file whose name holds \
+             neither is taken for other cells, and tables say {cells}"
+        ));
+    }
+    notes.push(options::sources(&genome.described(), "peaks", &settings.peaks, settings.lift.as_deref()));
     if let Some(counts) = peaks.lifted {
         notes.push(format!("peaks lifted to the build of the genome: {counts}"));
     }

@@ -63,7 +63,9 @@ impl Ctcf {
         spec.citation = "Sanabria et al., Nat Mach Intell 2024 (task); Grant, Bailey and Noble, Bioinformatics 2011 (scan); \
                          JASPAR (motif); ENCODE (peaks)"
             .into();
-        spec.license = "that of the genome, the motif and the peaks it is made from".into();
+        spec.license = "that of the files it is made from: human genome builds are in the public domain; JASPAR is CC-BY-4.0; \
+                        ENCODE may be used freely, its data policy asks to cite consortium, laboratory and accessions"
+            .into();
         Ok(Self(FromGenome::new(spec, built.sets, built.notes)))
     }
 }

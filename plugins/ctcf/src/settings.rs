@@ -41,6 +41,11 @@ pub(crate) const OPTIONS: &[OptionSpec] = &[
     OptionSpec { key: "seed", default: Some("0"), help: "seed of splits" },
 ];
 
+/// The cells of the paper's peaks.
+pub(crate) const CELLS: &str = "HepG2";
+/// The experiment of the paper's peaks.
+pub(crate) const EXPERIMENT: &str = "ENCSR000BIE";
+
 /// What happens to sites that the scan or the peaks name twice.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Preset {
@@ -130,11 +135,21 @@ impl Settings {
     /// Names the task: what makes its examples, not how they are split.
     pub(crate) fn name(&self) -> String {
         let preset = if self.preset == Preset::Tutorial { ",preset=tutorial" } else { "" };
+        let cells = self.stand_in().map_or_else(String::new, |cells| format!(",{cells}"));
         match self.cut {
-            Cut::Auto => format!("ctcf{preset}"),
-            Cut::PValue(p_value) => format!("ctcf{preset},cut={p_value:e}"),
-            Cut::Stored(room) => format!("ctcf{preset},cut=stored:{room}"),
+            Cut::Auto => format!("ctcf{preset}{cells}"),
+            Cut::PValue(p_value) => format!("ctcf{preset},cut={p_value:e}{cells}"),
+            Cut::Stored(room) => format!("ctcf{preset},cut=stored:{room}{cells}"),
         }
+    }
+
+    /// Returns the label of peaks that stand in for the paper's: `stand-in=NAME` with the file's name up to its first dot;
+    /// `None` if the file's name says that they are of the paper's cells or experiment.
+    pub(crate) fn stand_in(&self) -> Option<String> {
+        let name = self.peaks.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let lower = name.to_ascii_lowercase();
+        let own = [CELLS, EXPERIMENT].iter().any(|word| lower.contains(&word.to_ascii_lowercase()));
+        (!own).then(|| format!("stand-in={}", name.split('.').next().unwrap_or_default()))
     }
 }
 
@@ -149,5 +164,19 @@ fn cut(text: &str) -> Result<Cut> {
             Ok(p_value) if p_value > 0.0 && p_value <= 0.01 => Ok(Cut::PValue(p_value)),
             _ => Err(refuse("cut", text, known)),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_cells_stand_in_and_say_so() {
+        let name = |peaks: &str| Settings::new("g", "m", format!("data/{peaks}")).name();
+        assert_eq!(name("HepG2.CTCF.hg19.narrowPeak.gz"), "ctcf");
+        assert_eq!(name("ctcf_hepg2_hg19.narrowPeak"), "ctcf");
+        assert_eq!(name("ENCSR000BIE.narrowPeak"), "ctcf");
+        assert_eq!(name("liver_CTCF.hg19.narrowPeak.gz"), "ctcf,stand-in=liver_CTCF");
     }
 }

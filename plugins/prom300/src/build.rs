@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use dlm_dataset::{Located, SplitBy, overlap, shuffle};
+use dlm_dataset::{Located, SplitBy, options, overlap, shuffle};
 use dlm_genome::{Genome, Interval, Sites, Strand, chain::Chains, clusters, fasta::Record};
 use dlm_sdk::{Error, ExampleSet, Locus, Result, Tokenizer, dna, random::Stream};
 
@@ -93,7 +93,13 @@ pub(crate) fn build(settings: &Settings, tokenizer: Option<&dyn Tokenizer>) -> R
     }
     let sets =
         Located::split(&examples, settings.split, settings.seed, "prom300 split", ["negative", "promoter"])?;
-    let notes = notes(settings, tokenizer, &sites, &counts, &examples, &sets);
+    let mut notes = notes(settings, tokenizer, &sites, &counts, &examples, &sets);
+    notes.push(options::sources(
+        &genome.described(),
+        "promoters",
+        &settings.promoters,
+        settings.lift.as_deref(),
+    ));
     Ok(Built { sets, notes })
 }
 
@@ -269,5 +275,10 @@ fn notes(
         );
     }
     notes.push("the paper gives no hyper-parameters for this task".to_owned());
+    notes.push(
+        "the paper gives the window as -250..+50 in one place and -249..+50 in another; resolved as 300 bases, the start \
+         being base 249"
+            .to_owned(),
+    );
     notes
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dlm_dataset::{Located, SplitBy};
+use dlm_dataset::{Located, SplitBy, options};
 use dlm_genome::{Genome, Interval, Sites, Strand, Windows, chain::Chains, clusters};
 use dlm_sdk::{Error, ExampleSet, Result, dna};
 
@@ -94,7 +94,13 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
         ["window elsewhere", "start"],
     )?;
     let groups = groups.iter().max().map_or(0, |most| most + 1);
-    let notes = notes(settings, &sites, &counts, groups, &sets);
+    let mut notes = notes(settings, &sites, &counts, groups, &sets);
+    notes.push(options::sources(
+        &genome.described(),
+        "promoters",
+        &settings.promoters,
+        settings.lift.as_deref(),
+    ));
     Ok(Built { sets, notes })
 }
 

@@ -42,7 +42,9 @@ impl PromScan {
         spec.sequence_length = Some(build::WIDTH as u32);
         spec.strand_specific = settings.reading;
         spec.citation = "Sanabria et al., Nat Mach Intell 2024 (task); EPDnew (promoters)".into();
-        spec.license = "that of the genome and of the promoters it is made from".into();
+        spec.license = "that of the files it is made from: human genome builds are in the public domain; EPDnew is free for \
+                        academic use, as its source states"
+            .into();
         Ok(Self(FromGenome::new(spec, built.sets, built.notes)))
     }
 }

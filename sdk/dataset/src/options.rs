@@ -1,6 +1,6 @@
 //! Options that tasks cut from a genome have in common.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use dlm_sdk::{Config, Error, Result};
 
@@ -55,6 +55,17 @@ pub fn no_positional(config: &Config, task: &str) -> Result<()> {
 pub fn path(config: &Config, key: &str, hint: &'static str) -> Result<PathBuf> {
     let missing = || Error::invalid(format!("option {key} is missing")).with_hint(hint);
     config.get(key).map(PathBuf::from).ok_or_else(missing)
+}
+
+/// Returns the note of a card that says what a task was made from: the genome as it describes itself, the table by the
+/// name of its file, and the chain file that leads from one to the other, if there is one.
+pub fn sources(genome: &str, what: &str, table: &Path, lift: Option<&Path>) -> String {
+    let name = |path: &Path| path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let lift = lift.map_or_else(
+        || ", taken to be of that build".to_owned(),
+        |chain| format!(", of the build that {} leads from", name(chain)),
+    );
+    format!("made from: genome {genome}; {what} {}{lift}", name(table))
 }
 
 /// Reads one of a few values, the first of them if the option is not given; there is at least one.

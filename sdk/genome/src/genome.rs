@@ -10,7 +10,7 @@ use std::{
 use dlm_sdk::{Strand, dna};
 
 use crate::{
-    Error, ErrorKind, Interval, Lengths, Result, TwoBit,
+    Build, Error, ErrorKind, Interval, Lengths, Result, TwoBit,
     fasta::{Options, Reader, Record},
     lengths, names, two_bit,
 };
@@ -111,6 +111,21 @@ impl Genome {
         }
         self.records.push(record);
         Ok(())
+    }
+
+    /// Names the files and the build for a card: `hg19.fa.gz, hg19 (GRCh37) by the lengths of its chromosomes`.
+    pub fn described(&self) -> String {
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .filter_map(|path| path.file_name())
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        let build = match Build::of(&self.lengths()) {
+            Some(build) => format!("{} by the lengths of its chromosomes", build.name()),
+            None => "a build that lengths do not tell".to_owned(),
+        };
+        format!("{}, {build}", files.join(" and "))
     }
 
     /// Returns the records in the order of their files.

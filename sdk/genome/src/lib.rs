@@ -31,6 +31,7 @@
 //! | [`motif`] | count matrices, and where a sequence looks like one |
 //! | [`chain`] | where the bases of one build lie in another |
 //! | [`names`] | `chr1` or `1` |
+//! | [`Build`] | hg19 or hg38, told by lengths |
 //! | [`tokenized`] | a genome as tokens, looked up by coordinate |
 //! | [`output`] | files that appear whole or not at all |
 //!
@@ -57,6 +58,7 @@ pub mod bed;
 pub mod bed_graph;
 mod block_split;
 mod blocks;
+mod build;
 pub mod chain;
 pub mod chrom_hmm;
 mod clusters;
@@ -89,6 +91,7 @@ pub use dlm_sdk::Strand;
 pub use crate::{
     block_split::BlockSplit,
     blocks::Blocks,
+    build::Build,
     clusters::clusters,
     error::{Error, ErrorKind, Position, Result},
     genome::Genome,
