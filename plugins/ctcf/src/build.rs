@@ -124,12 +124,7 @@ pub(crate) fn build(settings: &Settings) -> Result<Built> {
         peaks.rows,
         peaks.elsewhere
     ));
-    if let Some(cells) = settings.stand_in() {
-        notes.push(format!(
-            "stand-in: the paper took peaks of {CELLS} cells ({EXPERIMENT}); a file whose name holds \
-             neither is taken for other cells, and tables say {cells}"
-        ));
-    }
+    notes.extend(settings.stand_in().map(|label| stand_in(&label)));
     notes.push(options::sources(&genome.described(), "peaks", &settings.peaks, settings.lift.as_deref()));
     if let Some(counts) = peaks.lifted {
         notes.push(format!("peaks lifted to the build of the genome: {counts}"));
@@ -167,6 +162,14 @@ fn window(start: u64, end: u64, preset: Preset, length: u64) -> Option<std::ops:
     };
     let from = middle.checked_sub(LENGTH / 2)?;
     (from + LENGTH <= length).then_some(from..from + LENGTH)
+}
+
+/// Writes the note on peaks that are not the paper's.
+fn stand_in(label: &str) -> String {
+    format!(
+        "stand-in: the paper took peaks of {CELLS} cells ({EXPERIMENT}); a file whose name holds neither is taken for other \
+         cells, and tables say {label}"
+    )
 }
 
 fn notes(
