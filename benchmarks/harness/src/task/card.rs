@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use dlm_sdk::{Examples, Result, Split, Target, Task};
 use serde::Serialize;
 
+use crate::bench::finetune::{Recipe, published};
+
 /// With more classes than this, only the most frequent are shown.
 const MANY_CLASSES: usize = 32;
 const SHOWN: usize = 5;
@@ -36,6 +38,8 @@ pub struct Card {
     pub held_out: HeldOut,
     /// Facts about the data.
     pub notes: Vec<String>,
+    /// Of a task of the GROVER paper: its settings of fine-tuning, as written there or resolved here.
+    pub recipe: Option<Recipe>,
     /// Whom to cite.
     pub citation: String,
     /// The licence of the data.
@@ -144,6 +148,7 @@ impl Card {
                     .collect(),
             },
             notes: spec.notes.clone(),
+            recipe: published(spec),
             citation: spec.citation.clone(),
             license: spec.license.clone(),
         })
@@ -178,6 +183,9 @@ impl Card {
         }
         for note in &self.notes {
             line("note", note.clone());
+        }
+        if let Some(recipe) = &self.recipe {
+            line("fine-tuning", format!("protocol paper: {recipe}"));
         }
         line("cite", self.citation.clone());
         line("licence", self.license.clone());

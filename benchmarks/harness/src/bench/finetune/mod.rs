@@ -11,4 +11,4 @@ mod recipe;
 pub use fit::{Setup, fit};
 pub use options::{ClassWeights, FinetuneFlags, FinetuneHead, Overrides};
 pub use predictor::Finetuned;
-pub use recipe::{Origin, Recipe, Value, recipes};
+pub use recipe::{Origin, Recipe, Value, published, recipes};

@@ -97,6 +97,24 @@ pub struct Recipe {
     pub patience: Option<u64>,
 }
 
+impl std::fmt::Display for Recipe {
+    /// Writes what was published or resolved, for a card.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "learning rate {:e} ({}), ", self.learning_rate.value, self.learning_rate.origin)?;
+        write!(
+            f,
+            "batch {}, warm-up {} steps, weight decay {}, ",
+            self.batch, self.warmup, self.weight_decay
+        )?;
+        write!(f, "dropout {}, beta2 {}, ", self.dropout, self.beta2)?;
+        write!(
+            f,
+            "epsilon {:e} ({}), at most {} epochs",
+            self.epsilon.value, self.epsilon.origin, self.epochs
+        )
+    }
+}
+
 fn written<T>(value: T) -> Value<T> {
     Value { value, origin: Origin::AsWritten }
 }
@@ -123,9 +141,15 @@ fn common() -> Recipe {
 
 /// Returns the recipe of a task under the protocol `paper`.
 fn paper(task: &TaskSpec) -> Recipe {
+    published(task).unwrap_or_else(common)
+}
+
+/// Returns the recipe of a task of the GROVER paper, with every value as written there or as resolved here; `None` for
+/// any other task.
+pub fn published(task: &TaskSpec) -> Option<Recipe> {
     let common = common();
-    let family = task.name.split([':', '/']).next().unwrap_or_default();
-    match family {
+    let family = task.name.split([':', '/', ',']).next().unwrap_or_default();
+    Some(match family {
         "next-kmer" => Recipe {
             learning_rate: written(1e-6),
             epsilon: written(1e-8),
@@ -157,8 +181,8 @@ fn paper(task: &TaskSpec) -> Recipe {
             ..common
         },
         "nt-original" | "nt-revised" => Recipe { learning_rate: written(1e-5), batch: written(8), ..common },
-        _ => common,
-    }
+        _ => return None,
+    })
 }
 
 /// Returns the trials of a task under a protocol: one under `paper`, the grid and the paper's recipe under `tuned`.
@@ -219,9 +243,17 @@ mod tests {
         assert_eq!(of("gue/tf/0").learning_rate, written(1e-4));
         assert_eq!(of("gue/tf/0").batch.origin, Origin::Resolved);
         assert_eq!(of("prom300").learning_rate.origin, Origin::Resolved);
+        assert_eq!(of("prom300,form=retokenized"), of("prom300"), "a form of a task is trained as the task");
+        assert_eq!(of("ctcf,stand-in=liver").batch, written(16));
         assert_eq!(of("nt-original/enhancers").batch, written(8));
         assert_eq!(of("mine").learning_rate, resolved(3e-5));
         assert_eq!(of("mine").epochs.to_string(), "10 (resolved)");
+        assert!(published(&task("mine")).is_none());
+        assert_eq!(
+            of("ctcf").to_string(),
+            "learning rate 1e-6 (as written), batch 16 (as written), warm-up 50 (as written) steps, weight decay 0.01 (as \
+             written), dropout 0.1 (resolved), beta2 0.999 (resolved), epsilon 1e-8 (resolved), at most 10 (resolved) epochs"
+        );
     }
 
     #[test]
