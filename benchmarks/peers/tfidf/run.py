@@ -1,6 +1,6 @@
 """TF-IDF and random forest beside scikit-learn.
 
-    cargo build --release -p dlm-plugin-tfidf --example measure
+    cargo build --release -p dlm-plugin-tfidf --example measure_forest
     python run.py speed DATA WORK [TREES]
     python run.py accuracy DATA WORK [TASK..]
     python run.py parity DATA WORK
@@ -31,7 +31,7 @@ from sklearn.metrics import matthews_corrcoef
 import data
 
 ROOT = Path(__file__).resolve().parents[3]
-MEASURE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "examples" / "measure"
+MEASURE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "examples" / "measure_forest"
 PAIRS = 5
 TASKS = ["prom/prom_300_tata", "tf/0", "tf/1", "prom/prom_core_all"]
 SEEDS = [1, 2, 3, 4, 5]

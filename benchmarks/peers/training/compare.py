@@ -1,6 +1,6 @@
 """Training steps and forward passes of a BERT beside PyTorch, in turn.
 
-    cargo build --release -p dlm-train --example measure
+    cargo build --release -p dlm-train --example measure_training
     python compare.py [PAIRS] [CASE..]
 
 Cases: `mini-16x128`, `base-8x128`, `base-2x510`, each as `train` and, with the suffix `-forward`, as forward pass alone.
@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-MEASURE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "examples" / "measure"
+MEASURE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "examples" / "measure_training"
 SIZES = {"mini": ["4", "256", "4", "1024"], "base": ["12", "768", "12", "3072"]}
 CASES = ["mini-16x128", "mini-16x128-forward", "base-8x128", "base-8x128-forward", "base-2x510"]
 STEPS = {"mini": 10, "base": 3}

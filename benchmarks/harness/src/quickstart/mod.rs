@@ -124,9 +124,7 @@ impl QuickstartArgs {
         };
         let mut document = bench(probe.clone(), &store, &context)?;
         if self.full && !models.specs.is_empty() {
-            let finetune = FinetuneFlags { epochs: Some(FULL_EPOCHS), ..FinetuneFlags::default() };
-            let mode = Some("finetune".into());
-            document = bench(Selection { mode, seeds: Some(1), finetune, ..probe }, &store, &context)?;
+            document = bench(finetuning(probe), &store, &context)?;
         }
         if !models.missing.is_empty() {
             add_missing(&mut document, &models.missing);
@@ -163,6 +161,14 @@ fn bench(selection: Selection, store: &Store, context: &Context) -> Result<Docum
     let mut digests = DigestCache::open(Some(store.folder()));
     let plan = Plan::new(settings, &context, &mut digests)?;
     run(&plan, store, &context, &digests)
+}
+
+/// Selects the fine-tuning of the models that were probed. Baselines are not named again: with fewer seeds they would take
+/// the place of their rows.
+fn finetuning(probe: Selection) -> Selection {
+    let finetune = FinetuneFlags { epochs: Some(FULL_EPOCHS), ..FinetuneFlags::default() };
+    let mode = Some("finetune".into());
+    Selection { mode, seeds: Some(1), finetune, baselines: Vec::new(), ..probe }
 }
 
 /// Adds a row for each model that could not be made, on every task.

@@ -1,6 +1,6 @@
 //! Fits TF-IDF and a forest to tokens in text files and prints how long each step took, for comparison with peers.
 //!
-//! `measure TRAIN TEST TREES SEED [PREDICTIONS]`; a line of a file is a class number, a tab, and tokens with spaces.
+//! `measure_forest TRAIN TEST TREES SEED [PREDICTIONS]`; a line of a file is a class number, a tab, and tokens with spaces.
 //! Threads are set by `RAYON_NUM_THREADS`. Times are in seconds and leave out reading.
 
 use std::{collections::BTreeMap, env, error::Error, fs, time::Instant};
@@ -32,7 +32,7 @@ fn read<'t>(
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [train, test, trees, seed, rest @ ..] = arguments.as_slice() else {
-        return Err("measure TRAIN TEST TREES SEED [PREDICTIONS]".into());
+        return Err("measure_forest TRAIN TEST TREES SEED [PREDICTIONS]".into());
     };
     let (train, test) = (fs::read_to_string(train)?, fs::read_to_string(test)?);
     let mut ids = BTreeMap::new();

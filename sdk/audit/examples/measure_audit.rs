@@ -1,4 +1,4 @@
-//! Audits windows drawn from a chromosome and prints what it took: `measure FASTA.gz [SEQUENCES] [BASES]`.
+//! Audits windows drawn from a chromosome and prints what it took: `measure_audit FASTA.gz [SEQUENCES] [BASES]`.
 
 #![expect(clippy::print_stdout, reason = "an example talks to its reader")]
 

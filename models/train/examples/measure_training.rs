@@ -1,6 +1,6 @@
 //! Trains a BERT on random tokens and prints speed and memory, for comparison with peers on the same work.
 //!
-//! `measure MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [ARENA [KEEP [PROFILE]]]`; MODE is `train` (forward, backward,
+//! `measure_training MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [ARENA [KEEP [PROFILE]]]`; MODE is `train` (forward, backward,
 //! clipping, `AdamW`) or `forward`. TOKENS may be several lengths with commas between, which take turns. ARENA is
 //! `keep`, `shrink`, `off` or `shared`; KEEP is what the forward pass holds: `everything`, `products`, `long` or `borders`. The vocabulary has 609 ids; 15 % of the tokens are guessed, and the head works on
 //! those alone. Threads are set by `RAYON_NUM_THREADS`. The first two steps warm up and are not counted. Prints one JSON
@@ -109,7 +109,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [mode, layers, hidden, heads, wide, rows, tokens, steps, dropout, rest @ ..] = arguments.as_slice()
     else {
         return Err(
-            "measure MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [ARENA [KEEP [PROFILE]]]".into(),
+            "measure_training MODE LAYERS HIDDEN HEADS FFN BATCH TOKENS STEPS DROPOUT [ARENA [KEEP [PROFILE]]]".into(),
         );
     };
     let (rows, steps): (usize, u64) = (rows.parse()?, steps.parse()?);
