@@ -213,8 +213,9 @@ impl Pretraining<'_> {
 
     fn options(&self, steps: u64, folder: Option<PathBuf>) -> Result<TrainerOptions> {
         let recipe = &self.preset.optimiser;
-        // A short run has no room for the warm-up of a long one.
-        let warm_up = recipe.warmup_steps.value.min(steps / 10);
+        // A short run has no room for the warm-up of a long one. A third is still needed: raised to its full rate within 30
+        // steps, a small model stays at token frequencies for the rest of 300.
+        let warm_up = recipe.warmup_steps.value.min(steps / 3);
         let schedule = Schedule::new(recipe.learning_rate.value, warm_up, steps, Decay::Linear)?;
         let clip = recipe.clip_norm.value;
         let mut options = TrainerOptions::new(self.seed, schedule);
