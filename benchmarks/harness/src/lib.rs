@@ -14,6 +14,7 @@
 //! | [`context`] | what every command shares: flags, registry, cancellation, progress |
 //! | [`results`] | the types of cells, predictions and summaries, and their files |
 
+pub mod analyze;
 pub mod bench;
 mod builtin;
 pub mod cli;

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, fs};
 
 /// Forgets the process's peak memory, so that the next one is that of what follows. Only Linux can.
-pub(super) fn forget_peak_memory() -> bool {
+pub(crate) fn forget_peak_memory() -> bool {
     fs::write("/proc/self/clear_refs", "5").is_ok()
 }
 
 /// Returns the process's peak resident memory in bytes, if the system says.
-pub(super) fn peak_memory() -> Option<u64> {
+pub(crate) fn peak_memory() -> Option<u64> {
     field(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
@@ -18,7 +18,7 @@ fn field(text: &str, name: &str) -> Option<u64> {
 }
 
 /// Describes the machine for the manifest.
-pub(super) fn describe() -> BTreeMap<String, String> {
+pub(crate) fn describe() -> BTreeMap<String, String> {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let processor = read("/proc/cpuinfo")
         .lines()

@@ -14,7 +14,7 @@ mod execute;
 pub mod finetune;
 mod folds;
 mod key;
-mod machine;
+pub(crate) mod machine;
 mod manifest;
 mod method;
 mod mirror;

@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use dlm_sdk::{Error, Result};
 
 use crate::{
+    analyze::AnalyzeArgs,
     compare::CompareArgs,
     context::{Cancellation, Context, Flags, Outcome},
     data::DataCommand,
@@ -72,6 +73,8 @@ struct Global {
 /// The commands. One that a later version adds goes here and into `run`.
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Look at what a model learned: data, plots and one offline report
+    Analyze(Box<AnalyzeArgs>),
     /// Plan and run benchmarks: models and baselines, times tasks, times seeds
     #[command(subcommand)]
     Bench(Box<crate::bench::Command>),
@@ -116,6 +119,7 @@ enum Command {
 impl Command {
     fn run(self, context: &Context) -> Result<Outcome> {
         match self {
+            Self::Analyze(arguments) => arguments.run(context),
             Self::Bench(command) => command.run(context),
             Self::Compare(arguments) => arguments.run(context),
             Self::Data(command) => command.run(context),

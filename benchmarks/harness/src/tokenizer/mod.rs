@@ -25,6 +25,7 @@ pub use self::{
 };
 pub(crate) use self::{
     names::{shown, thousands},
+    report::{plots as report_plots, tables as report_tables},
     sequences::{Counted, each as each_record},
 };
 use crate::context::{Context, Outcome};

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use clap::Args;
 use dlm_sdk::{Error, Result};
 
+pub(crate) use self::{plots::plots, tables::tables};
 pub use self::{
     summary::{CompositionRow, Dictionary, FrequencyRow, GenomeSize, LengthRow, Report, Survival, TokenRow},
     survey::Survey,
@@ -40,10 +41,10 @@ pub(super) fn run(args: &ReportArgs, context: &Context) -> Result<()> {
     sequences::each(context, "counting", &args.fasta, |record| survey.add(record.bases()))?;
     let report = survey.report()?;
     context.check()?;
-    let plots = plots::plots(&report);
+    let plots = plots(&report);
     let json = serde_json::to_vec_pretty(&report)
         .map_err(|error| Error::internal("the report is no JSON").with_source(error))?;
-    for (name, table) in tables::tables(&report)? {
+    for (name, table) in tables(&report)? {
         folder.write(name, table)?;
     }
     for plot in &plots {

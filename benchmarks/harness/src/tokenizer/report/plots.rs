@@ -7,13 +7,14 @@ use crate::{
 };
 
 /// A plot, its file name and what it shows.
-pub(super) struct Plot {
-    pub(super) file: &'static str,
-    pub(super) title: &'static str,
-    pub(super) svg: String,
+pub(crate) struct Plot {
+    pub(crate) file: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) svg: String,
 }
 
-pub(super) fn plots(report: &Report) -> Vec<Plot> {
+/// Draws the plots of a report.
+pub(crate) fn plots(report: &Report) -> Vec<Plot> {
     let plot = |file, title, svg| Plot { file, title, svg };
     vec![
         plot("cloud.svg", "The tokens, as large as the root of their frequency", cloud(&report.all)),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::summary::Report;
 
 /// Writes each table, with its file name.
-pub(super) fn tables(report: &Report) -> Result<[(&'static str, Vec<u8>); 4]> {
+pub(crate) fn tables(report: &Report) -> Result<[(&'static str, Vec<u8>); 4]> {
     Ok([
         ("tokens.csv", table(&report.all)?),
         ("lengths.csv", table(&report.lengths)?),

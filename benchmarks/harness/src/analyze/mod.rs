@@ -1,0 +1,32 @@
+//! `dlm analyze`: what a model learned, as data, plots and one offline report.
+//!
+//! An analysis is a list of *sections* ([`SECTIONS`]), each a function of a shared [`Subject`]: the model and its
+//! tokenizer, the genome, a folder of annotations, limits and a seed. What a section found ([`Findings`]) is written to a
+//! folder of its own, every plot (SVG) beside the numbers it shows (CSV or Parquet), and the report is put together from
+//! all sections that lie in the output, so that they may be computed one at a time.
+//!
+//! ```text
+//! OUTPUT/report.html             every section that is there, and what has no data
+//! OUTPUT/SECTION/section.json    what was found, how long it took, and a digest of what it was computed from
+//! OUTPUT/SECTION/*.csv, *.svg    the data and the plots
+//! OUTPUT/work/                   what sections share, such as the tokenized genome; may be deleted
+//! ```
+//!
+//! A finished section is not computed again while the digests of its inputs, its options and its revision are the same.
+
+mod anatomy;
+mod command;
+mod findings;
+mod options;
+mod page;
+mod resume;
+mod section;
+mod subject;
+
+pub use self::{
+    command::AnalyzeArgs,
+    findings::{Absent, Findings, Panel, Table},
+    options::Options,
+    section::{Reads, SECTIONS, Section},
+    subject::Subject,
+};
