@@ -16,8 +16,9 @@ mod resampling;
 mod two_level;
 
 pub use delong::{DeLong, delong};
+pub use dlm_analysis::{benjamini_hochberg, holm};
 
 pub use intervals::{LEVEL, over_items, over_seeds, quantile};
-pub use paired::{Difference, McNemar, benjamini_hochberg, holm, mcnemar, paired};
+pub use paired::{Difference, McNemar, mcnemar, paired};
 pub use resampling::{RESAMPLES, Resampling};
 pub use two_level::two_level;

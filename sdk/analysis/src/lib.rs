@@ -1,0 +1,46 @@
+//! What a DNA language model learned: the mathematics of the analyses, on plain tables and intervals.
+//!
+//! # The domain in a minute
+//!
+//! A DNA language model cuts a genome into *tokens* and turns each into a vector, its *embedding*. Papers ask what is in
+//! those vectors, and mostly in the same way: the vectors' main directions are computed ([`Pca`]) and compared with what
+//! is known of the tokens ([`spearman`]): how frequent they are, how much of them is G or C, how often they lie in repeats or
+//! promoters. As much follows GC alone, what GC explains is taken out first, by a smooth curve ([`loess`]). Tokens or
+//! whole stretches of the genome are drawn as maps that keep neighbours together ([`umap`]), and joined into trees
+//! ([`Tree`]). How far an embedding depends on the context is measured over a token's occurrences ([`SelfSimilarity`]).
+//!
+//! What a stretch of the genome *is* comes as intervals of other work: repeats, chromatin states, genes, replication
+//! ([`annotation`]). A map that is coloured by them persuades easily; whether embeddings tell an annotation better than plain composition does is
+//! a number ([`territory`]).
+//!
+//! # What lives here
+//!
+//! | | | tested against |
+//! |---|---|---|
+//! | [`loess`] | local regression with its band | R's `loess`, to 1e-8 |
+//! | [`spearman`], [`ranks`] | rank correlation with ties, p-values | `scipy.stats.spearmanr` |
+//! | [`holm`], [`benjamini_hochberg`] | many tests at once | statsmodels |
+//! | [`Pca`], [`Covariance`] | principal components, streaming | scikit-learn's `PCA` |
+//! | [`Tree`] | hierarchical clustering, Euclidean and complete | `scipy.cluster.hierarchy` |
+//! | [`SelfSimilarity`], [`MaximumExplainableVariance`], [`first_component_share`] | contextuality | the definitions, in NumPy |
+//!
+//! Nothing here opens a file, a session or a model. Every answer is the same for every number of threads.
+
+mod contextuality;
+mod correction;
+mod covariance;
+pub mod loess;
+mod pca;
+mod rank;
+mod spearman;
+mod tree;
+
+pub use crate::{
+    contextuality::{MaximumExplainableVariance, SelfSimilarity, first_component_share},
+    correction::{benjamini_hochberg, holm},
+    covariance::Covariance,
+    pca::Pca,
+    rank::ranks,
+    spearman::{Correlation, spearman},
+    tree::{Join, Tree},
+};
