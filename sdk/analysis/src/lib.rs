@@ -21,6 +21,8 @@
 //! | [`spearman`], [`ranks`] | rank correlation with ties, p-values | `scipy.stats.spearmanr` |
 //! | [`holm`], [`benjamini_hochberg`] | many tests at once | statsmodels |
 //! | [`Pca`], [`Covariance`] | principal components, streaming | scikit-learn's `PCA` |
+//! | [`Neighbours`] | the nearest points, exactly | scikit-learn's `NearestNeighbors` |
+//! | [`umap`], [`preservation()`] | a map that keeps neighbours; what it keeps | umap-learn, by trustworthiness and kept neighbours |
 //! | [`Tree`] | hierarchical clustering, Euclidean and complete | `scipy.cluster.hierarchy` |
 //! | [`SelfSimilarity`], [`MaximumExplainableVariance`], [`first_component_share`] | contextuality | the definitions, in NumPy |
 //!
@@ -30,16 +32,21 @@ mod contextuality;
 mod correction;
 mod covariance;
 pub mod loess;
+mod neighbours;
 mod pca;
+mod preservation;
 mod rank;
 mod spearman;
 mod tree;
+pub mod umap;
 
 pub use crate::{
     contextuality::{MaximumExplainableVariance, SelfSimilarity, first_component_share},
     correction::{benjamini_hochberg, holm},
     covariance::Covariance,
+    neighbours::Neighbours,
     pca::Pca,
+    preservation::{Preservation, preservation},
     rank::ranks,
     spearman::{Correlation, spearman},
     tree::{Join, Tree},
