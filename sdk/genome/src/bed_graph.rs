@@ -37,6 +37,18 @@ pub struct Record {
 }
 
 impl Record {
+    /// Creates a row.
+    ///
+    /// # Errors
+    ///
+    /// The value is no finite number.
+    pub fn new(interval: Interval, value: f64) -> Result<Self> {
+        if value.is_finite() {
+            return Ok(Self { interval, value });
+        }
+        Err(bad(format!("value of {interval} is {value}, not a finite number")))
+    }
+
     /// Returns where it lies.
     pub fn interval(&self) -> &Interval {
         &self.interval

@@ -24,6 +24,7 @@
 //! | [`Genome`] | whole sequences in memory, from FASTA or 2bit |
 //! | [`TwoBit`] | a packed genome, entered at any base; its N and mask blocks |
 //! | [`bed`], [`narrow_peak`], [`bed_graph`], [`gff`], [`sga`], [`repeat_masker`], [`chrom_hmm`], [`vcf`] | tables of intervals, checked against a genome on request |
+//! | [`big_wig`], [`Signal`] | values along a genome: packed and entered anywhere; from bedGraph or bigWig alike |
 //! | [`Tss`], [`Sites`] | where genes begin, and windows around that |
 //! | [`Interval`], [`IntervalSet`] | stretches of a genome; union, difference, overlap, distance |
 //! | [`acgt_runs`], [`Windows`] | the known stretches of a sequence; windows over it |
@@ -56,6 +57,7 @@
 
 pub mod bed;
 pub mod bed_graph;
+pub mod big_wig;
 mod block_split;
 mod blocks;
 mod build;
@@ -78,7 +80,9 @@ pub mod repeat_masker;
 mod runs;
 mod scanner;
 pub mod sga;
+mod signal;
 mod sites;
+mod source;
 mod table;
 pub mod tokenized;
 mod tss;
@@ -100,6 +104,7 @@ pub use crate::{
     interval_set::IntervalSet,
     lengths::Lengths,
     runs::{AcgtRuns, acgt_runs},
+    signal::{Coverage, Signal},
     sites::Sites,
     table::{Row, Table},
     tss::Tss,

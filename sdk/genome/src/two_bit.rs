@@ -18,15 +18,17 @@ use std::{
     collections::BTreeMap,
     fmt,
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{Read, Seek},
     ops::Range,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use dlm_sdk::{Strand, dna};
 
 use self::record::Blocks;
-use crate::{Error, ErrorKind, Interval, Lengths, Position, Result, input::open_file, lengths, names};
+use crate::{
+    Error, ErrorKind, Interval, Lengths, Position, Result, input::open_file, lengths, names, source::Source,
+};
 
 const MAGIC: u32 = 0x1A41_2743;
 
@@ -56,14 +58,6 @@ struct Entry {
     /// The byte after the length.
     start: u64,
     blocks: Option<Blocks>,
-}
-
-/// The bytes, and how numbers lie in them.
-struct Source<R> {
-    reader: R,
-    path: PathBuf,
-    bytes: u64,
-    big_endian: bool,
 }
 
 impl<R> fmt::Debug for TwoBit<R> {
@@ -113,8 +107,7 @@ impl<R: Read + Seek> TwoBit<R> {
     /// Names the file, the byte and the sequence: the file is not 2bit, of a version that is not known, cut, names a
     /// sequence twice, or has one without bases.
     pub fn new(reader: R, name: impl AsRef<Path>) -> Result<Self> {
-        let mut source = Source { reader, path: name.as_ref().to_owned(), bytes: 0, big_endian: false };
-        source.bytes = source.reader.seek(SeekFrom::End(0)).map_err(|error| source.unreadable(0, error))?;
+        let mut source = Source::new(reader, name.as_ref())?;
         let head = source.array::<4>(0)?;
         source.big_endian = byte_order(head).ok_or_else(|| {
             source
@@ -132,7 +125,9 @@ impl<R: Read + Seek> TwoBit<R> {
             byte = twobit.entry(byte, version)?;
         }
         if twobit.entries.is_empty() {
-            return Err(Error::new(ErrorKind::Empty, "holds no sequence").at_path(twobit.source.path));
+            return Err(
+                Error::new(ErrorKind::Empty, "holds no sequence").at_path(twobit.source.path.as_path())
+            );
         }
         Ok(twobit)
     }
@@ -239,63 +234,5 @@ impl<R: Read + Seek> TwoBit<R> {
                 .map_err(|error| error.in_record(entry.name.as_str()))?,
         };
         Ok((entry.blocks.insert(blocks), source))
-    }
-}
-
-impl<R: Read + Seek> Source<R> {
-    fn bytes(&mut self, byte: u64, count: u64) -> Result<Vec<u8>> {
-        // Checked before anything is allocated: a count in a damaged file may be anything.
-        if byte.checked_add(count).is_none_or(|end| end > self.bytes) {
-            return Err(self.cut());
-        }
-        let mut bytes = vec![0; count as usize];
-        self.fill(byte, &mut bytes)?;
-        Ok(bytes)
-    }
-
-    fn array<const N: usize>(&mut self, byte: u64) -> Result<[u8; N]> {
-        let mut array = [0; N];
-        self.fill(byte, &mut array)?;
-        Ok(array)
-    }
-
-    fn number(&mut self, byte: u64) -> Result<u32> {
-        let bytes = self.array(byte)?;
-        Ok(self.decode(bytes))
-    }
-
-    fn long(&mut self, byte: u64) -> Result<u64> {
-        let bytes = self.array(byte)?;
-        Ok(if self.big_endian { u64::from_be_bytes(bytes) } else { u64::from_le_bytes(bytes) })
-    }
-
-    fn decode(&self, bytes: [u8; 4]) -> u32 {
-        if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
-    }
-
-    fn fill(&mut self, byte: u64, buffer: &mut [u8]) -> Result<()> {
-        let read = self.reader.seek(SeekFrom::Start(byte)).and_then(|_| self.reader.read_exact(buffer));
-        read.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.cut(),
-            _ => self.unreadable(byte, error),
-        })
-    }
-
-    fn cut(&self) -> Error {
-        Error::new(ErrorKind::Truncated, "ends before what it announces")
-            .at_path(self.path.as_path())
-            .at(Position::Byte(self.bytes))
-            .with_hint("fetch or copy it again")
-    }
-
-    fn unreadable(&self, byte: u64, error: io::Error) -> Error {
-        Error::new(ErrorKind::Io, "cannot be read")
-            .at_path(self.path.as_path())
-            .at(Position::Byte(byte))
-            .with_source(error)
-    }
-
-    fn wrong(&self, byte: u64, message: impl Into<std::borrow::Cow<'static, str>>) -> Error {
-        Error::new(ErrorKind::Binary, message).at_path(self.path.as_path()).at(Position::Byte(byte))
     }
 }

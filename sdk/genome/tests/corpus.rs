@@ -6,6 +6,8 @@ use std::{fs, path::Path};
 
 #[path = "../../../fuzz/src/bed.rs"]
 mod bed;
+#[path = "../../../fuzz/src/big_wig.rs"]
+mod big_wig;
 #[path = "../../../fuzz/src/chain.rs"]
 mod chain;
 #[path = "../../../fuzz/src/fasta_windows.rs"]
@@ -35,6 +37,11 @@ fn fasta_windows_corpus() {
 #[test]
 fn bed_corpus() {
     replay("bed", bed::check);
+}
+
+#[test]
+fn big_wig_corpus() {
+    replay("big_wig", big_wig::check);
 }
 
 #[test]

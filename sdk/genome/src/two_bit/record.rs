@@ -5,8 +5,7 @@ use std::{
     ops::Range,
 };
 
-use super::Source;
-use crate::Result;
+use crate::{Result, source::Source};
 
 /// The bases by their two bits.
 const BASES: [u8; 4] = *b"TCAG";
