@@ -8,7 +8,7 @@ const BLOCK: usize = 256;
 
 /// Means and covariances of the columns of a table that is seen row by row.
 ///
-/// A block of rows is centred at its own mean, and blocks are joined by the rule of Chan, Golub and LeVeque ("Algorithms
+/// A block of rows is centred at its own mean, and blocks are joined by the rule of Chan, Golub and `LeVeque` ("Algorithms
 /// for computing the sample variance", The American Statistician 1983), which loses no digits to large means.
 #[derive(Clone, Debug)]
 pub struct Covariance {

@@ -18,16 +18,19 @@
 //! | | | tested against |
 //! |---|---|---|
 //! | [`loess`] | local regression with its band | R's `loess`, to 1e-8 |
-//! | [`spearman`], [`ranks`] | rank correlation with ties, p-values | `scipy.stats.spearmanr` |
+//! | [`spearman`] | rank correlation with ties, p-values | `scipy.stats.spearmanr` |
 //! | [`holm`], [`benjamini_hochberg`] | many tests at once | statsmodels |
 //! | [`Pca`], [`Covariance`] | principal components, streaming | scikit-learn's `PCA` |
 //! | [`Neighbours`] | the nearest points, exactly | scikit-learn's `NearestNeighbors` |
 //! | [`umap`], [`preservation()`] | a map that keeps neighbours; what it keeps | umap-learn, by trustworthiness and kept neighbours |
 //! | [`Tree`] | hierarchical clustering, Euclidean and complete | `scipy.cluster.hierarchy` |
 //! | [`SelfSimilarity`], [`MaximumExplainableVariance`], [`first_component_share`] | contextuality | the definitions, in NumPy |
+//! | [`annotation`] | overlap with classes of intervals, strands, whole repeats, parts of genes, signals | counting base by base |
+//! | [`territory`] | cross-validated AUROC of an annotation, by blocks | planted features |
 //!
 //! Nothing here opens a file, a session or a model. Every answer is the same for every number of threads.
 
+pub mod annotation;
 mod contextuality;
 mod correction;
 mod covariance;
@@ -35,8 +38,8 @@ pub mod loess;
 mod neighbours;
 mod pca;
 mod preservation;
-mod rank;
 mod spearman;
+pub mod territory;
 mod tree;
 pub mod umap;
 
@@ -47,7 +50,6 @@ pub use crate::{
     neighbours::Neighbours,
     pca::Pca,
     preservation::{Preservation, preservation},
-    rank::ranks,
     spearman::{Correlation, spearman},
     tree::{Join, Tree},
 };

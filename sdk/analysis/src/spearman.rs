@@ -1,8 +1,7 @@
-//! Spearman's rank correlation: whether one quantity rises with another, however curved.
+//! Spearman's rank correlation with its p-value: whether one quantity rises with another, however curved.
 
+use dlm_sdk::metrics;
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
-
-use crate::rank::ranks;
 
 /// A correlation of ranks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,7 +15,7 @@ pub struct Correlation {
     pub points: usize,
 }
 
-/// Correlates two quantities over the points at which both are finite.
+/// Correlates two quantities over the points at which both are finite; ties share their mean rank.
 ///
 /// `None` where no correlation is defined: fewer than three such points, or one quantity is constant over them.
 ///
@@ -33,13 +32,15 @@ pub struct Correlation {
 /// If the two differ in length.
 pub fn spearman(a: &[f64], b: &[f64]) -> Option<Correlation> {
     assert_eq!(a.len(), b.len(), "two quantities of the same points");
-    let both = || a.iter().zip(b).filter(|(a, b)| a.is_finite() && b.is_finite());
-    let (a, b): (Vec<f64>, Vec<f64>) = both().map(|(&a, &b)| (a, b)).unzip();
+    let both = a.iter().zip(b).filter(|(a, b)| a.is_finite() && b.is_finite());
+    let (a, b): (Vec<f64>, Vec<f64>) = both.map(|(&a, &b)| (a, b)).unzip();
     let points = a.len();
     if points < 3 {
         return None;
     }
-    let rho = pearson(&ranks(&a), &ranks(&b))?;
+    // A rounding error of the last digit would make a perfect correlation one of a p-value of 1e-8.
+    let rho = metrics::spearman(&a, &b)?;
+    let rho = if 1.0 - rho.abs() < 4.0 * f64::EPSILON { rho.signum() } else { rho };
     let freedom = points as f64 - 2.0;
     let p_value = if rho.abs() >= 1.0 {
         0.0
@@ -48,18 +49,4 @@ pub fn spearman(a: &[f64], b: &[f64]) -> Option<Correlation> {
         2.0 * StudentsT::new(0.0, 1.0, freedom).ok()?.sf(t)
     };
     Some(Correlation { rho, p_value, points })
-}
-
-/// Correlates two quantities; `None` if one is constant.
-fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
-    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-    let (mean_a, mean_b) = (mean(a), mean(b));
-    let (mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0);
-    for (a, b) in a.iter().zip(b) {
-        let (a, b) = (a - mean_a, b - mean_b);
-        aa += a * a;
-        bb += b * b;
-        ab += a * b;
-    }
-    (aa > 0.0 && bb > 0.0).then(|| (ab / (aa * bb).sqrt()).clamp(-1.0, 1.0))
 }

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use dlm_analysis::{
-    Covariance, MaximumExplainableVariance, Pca, SelfSimilarity, Tree, first_component_share, ranks, spearman,
+    Covariance, MaximumExplainableVariance, Pca, SelfSimilarity, Tree, first_component_share, spearman,
 };
 use ndarray::{Array2, array};
 use serde_json::Value;
@@ -33,7 +33,7 @@ fn cases<'a>(golden: &'a Value, name: &str) -> &'a Vec<Value> {
 fn correlations_are_scipys() {
     for case in cases(&golden(), "correlations") {
         let (a, b) = (numbers(&case["a"]), numbers(&case["b"]));
-        assert_eq!(ranks(&a), numbers(&case["ranks"]));
+        assert_eq!(dlm_sdk::metrics::ranks(&a), numbers(&case["ranks"]));
         let found = spearman(&a, &b).unwrap();
         near(found.rho, case["rho"].as_f64().unwrap(), 1.0);
         let p_value = case["p_value"].as_f64().unwrap();
