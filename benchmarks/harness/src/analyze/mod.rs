@@ -17,6 +17,7 @@
 mod anatomy;
 mod command;
 mod findings;
+mod intrinsic;
 mod options;
 mod page;
 mod resume;

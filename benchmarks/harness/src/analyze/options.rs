@@ -12,6 +12,9 @@ pub struct Options {
     /// preset holds out]
     #[arg(long, value_name = "BED")]
     pub held_out: Option<PathBuf>,
+    /// Held-out windows in which tokens are hidden
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub held_out_windows: usize,
     /// Seed of every random choice
     #[arg(long, value_name = "S", default_value_t = 0)]
     pub seed: u64,

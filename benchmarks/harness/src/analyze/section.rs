@@ -48,7 +48,7 @@ impl std::fmt::Debug for Section {
 }
 
 /// All sections, in the order of the report.
-pub const SECTIONS: &[Section] = &[super::anatomy::SECTION];
+pub const SECTIONS: &[Section] = &[super::intrinsic::SECTION, super::anatomy::SECTION];
 
 /// Returns the section of a name.
 pub(super) fn find(name: &str) -> Option<&'static Section> {

@@ -10,7 +10,9 @@
 //! | [`DotPlot`] | a value a row, with intervals and the points behind it |
 //! | [`BarPlot`] | an amount a row |
 //! | [`LinePlot`] | curves, with bands and markers |
+//! | [`ScatterPlot`] | points, coloured by series or by a value |
 //! | [`Histogram`] | how often values fall into bins |
+//! | [`Matrix`] | many rows, a column a quantity on a scale of its own, with a tree |
 //! | [`Heatmap`] | a value for each row and column, such as a confusion matrix |
 //!
 //! # Examples
@@ -31,7 +33,9 @@ mod frame;
 mod heatmap;
 mod histogram;
 mod lines;
+mod matrix;
 mod scale;
+mod scatter;
 mod style;
 mod svg;
 
@@ -40,5 +44,7 @@ pub use dots::{DotPlot, DotRow, Reference};
 pub use heatmap::Heatmap;
 pub use histogram::{Bin, Histogram};
 pub use lines::{Line, LinePlot, Straight};
+pub use matrix::{Branch, Column, Matrix, Shade};
 pub use scale::Scale;
+pub use scatter::{Dot, ScatterPlot};
 pub use style::{Mark, Marker};

@@ -107,6 +107,12 @@ impl Svg {
         self.write_text(at, Anchor::Middle, size, "", &turn, text);
     }
 
+    /// Writes a text that reads upwards and begins at a point.
+    pub(super) fn upward_label(&mut self, at: (f64, f64), size: f64, text: &str) {
+        let turn = format!(" transform=\"rotate(-90 {} {})\"", number(at.0), number(at.1));
+        self.write_text(at, Anchor::Start, size, "", &turn, text);
+    }
+
     fn write_text(&mut self, at: (f64, f64), anchor: Anchor, size: f64, fill: &str, extra: &str, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "",

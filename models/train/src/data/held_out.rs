@@ -70,6 +70,28 @@ impl HeldOut {
         Self::hide(corpus, masking, rows, most, cut, "held-out masking")
     }
 
+    /// Draws windows from the held-out stretches, up to a number, leaving out the first ones: those by which a model was
+    /// chosen, as [`pair`](Self::pair) draws them. At most half of all windows are left out, as there.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn beyond(
+        corpus: &Corpus,
+        recipe: Recipe,
+        masking: Masking,
+        rows: usize,
+        most: usize,
+        chosen_by: usize,
+        windows: usize,
+    ) -> Result<Self> {
+        let mut cut = Self::cut(corpus, recipe)?;
+        let half = chosen_by.min(cut.len() / 2);
+        let mut later = cut.split_off(half);
+        later.truncate(windows);
+        Self::hide(corpus, masking, rows, most, later, "held-out masking, to report")
+    }
+
     fn cut(corpus: &Corpus, recipe: Recipe) -> Result<Vec<Window>> {
         let mut cut = recipe.cut(corpus, corpus.held_out(), SEED, 0)?;
         Stream::new(SEED, "held-out").shuffle(&mut cut);
