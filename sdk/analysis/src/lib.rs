@@ -25,7 +25,7 @@
 //! | [`umap`], [`preservation()`] | a map that keeps neighbours; what it keeps | umap-learn, by trustworthiness and kept neighbours |
 //! | [`Tree`] | hierarchical clustering, Euclidean and complete | `scipy.cluster.hierarchy` |
 //! | [`SelfSimilarity`], [`MaximumExplainableVariance`], [`first_component_share`] | contextuality | the definitions, in NumPy |
-//! | [`annotation`] | overlap with classes of intervals, strands, whole repeats, parts of genes, signals | counting base by base |
+//! | [`annotation`] | overlap with classes of intervals, strands, whole repeats, parts of genes | counting base by base |
 //! | [`territory`] | cross-validated AUROC of an annotation, by blocks | planted features |
 //!
 //! Nothing here opens a file, a session or a model. Every answer is the same for every number of threads.

@@ -1,8 +1,8 @@
 //! Overlaps against counting base by base; builds that do not fit.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use dlm_analysis::annotation::{Known, Promoter, Signal, Track};
-use dlm_genome::{Interval, Lengths, bed_graph, chrom_hmm, gff, repeat_masker};
+use dlm_analysis::annotation::{GenePart, Known, Promoter, Track};
+use dlm_genome::{Interval, Lengths, chrom_hmm, gff, repeat_masker};
 use dlm_sdk::{Strand, random::Stream};
 
 const RMSK: &str = "\
@@ -113,7 +113,8 @@ chr1\tx\tUTR\t2001\t2200\t.\t+\t.\tgene_id \"g\";
 chr1\tx\ttranscript\t7001\t8000\t.\t-\t.\tgene_id \"h\";
 chr1\tx\texon\t7001\t8000\t.\t-\t.\tgene_id \"h\";
 ";
-    let features: Vec<gff::Feature> = rows(text).into_iter().map(Result::unwrap).collect();
+    let features: Vec<GenePart> =
+        rows::<gff::Feature>(text).into_iter().filter_map(|row| GenePart::of(&row.unwrap())).collect();
     let track = Track::elements(&features, Promoter::default()).unwrap();
     assert_eq!(track.classes(), ["UTR", "exon", "intron", "promoter"]);
     let covered = |start, end| {
@@ -126,22 +127,6 @@ chr1\tx\texon\t7001\t8000\t.\t-\t.\tgene_id \"h\";
     let genes = Track::genes(&features).unwrap();
     assert_eq!(genes.over("chr1", 2_000, 2_100).strand(0), Some(Strand::Forward));
     assert!(Track::elements(&features, Promoter { upstream: 5, downstream: 0 }).is_err());
-}
-
-#[test]
-fn a_signal_is_averaged_over_the_bases_that_have_one() {
-    let text = "chr1\t10\t20\t1.0\nchr1\t20\t30\t4.0\nchr1\t50\t60\t-2\n";
-    let rows = rows::<bed_graph::Record>(text)
-        .into_iter()
-        .map(|row| row.map(|row| (row.interval().clone(), row.value())));
-    let signal = Signal::new(rows).unwrap();
-    assert_eq!(signal.mean("chr1", 0, 100), Some((1.0, 30)));
-    assert_eq!(signal.mean("chr1", 15, 25), Some((2.5, 10)));
-    assert_eq!(signal.mean("chr1", 30, 50), None);
-    assert_eq!(signal.mean("chr2", 0, 9), None);
-    assert_eq!((signal.quantile(0.25), signal.quantile(0.9)), (Some(-2.0), Some(4.0)));
-    let twice = [Ok((Interval::new("a", 0, 9).unwrap(), 1.0)), Ok((Interval::new("a", 8, 12).unwrap(), 2.0))];
-    assert!(Signal::new(twice).unwrap_err().to_string().contains("two values"));
 }
 
 #[test]

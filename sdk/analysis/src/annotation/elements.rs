@@ -23,34 +23,66 @@ const TRANSCRIPTS: [&str; 5] = ["transcript", "mRNA", "lnc_RNA", "ncRNA", "prima
 const UTRS: [&str; 7] =
     ["UTR", "five_prime_UTR", "three_prime_UTR", "five_prime_utr", "three_prime_utr", "5UTR", "3UTR"];
 
+/// What a feature of a gene annotation is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kind {
+    Gene,
+    Transcript,
+    Exon,
+    Utr,
+}
+
+/// A gene, a transcript, an exon or an untranslated region: what is needed of a feature, so that whole annotations fit into
+/// memory.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct GenePart {
+    interval: Interval,
+    kind: Kind,
+}
+
+impl GenePart {
+    /// Takes what is needed of a feature; `None` of one of another kind.
+    pub fn of(feature: &Feature) -> Option<Self> {
+        let kind = match feature.kind() {
+            "gene" => Kind::Gene,
+            "exon" => Kind::Exon,
+            kind if TRANSCRIPTS.contains(&kind) => Kind::Transcript,
+            kind if UTRS.contains(&kind) => Kind::Utr,
+            _ => return None,
+        };
+        Some(Self { interval: feature.interval().clone(), kind })
+    }
+
+    /// Returns where it lies.
+    pub fn interval(&self) -> &Interval {
+        &self.interval
+    }
+}
+
 /// Returns genes with their strand; transcripts, if the file has no genes.
-pub(super) fn bodies(features: &[Feature]) -> impl Iterator<Item = Interval> {
-    let has = |kinds: &[&str]| features.iter().any(|feature| kinds.contains(&feature.kind()));
-    let kinds: &[&str] = if has(&["gene"]) { &["gene"] } else { &TRANSCRIPTS };
-    features
-        .iter()
-        .filter(move |feature| kinds.contains(&feature.kind()))
-        .map(|feature| feature.interval().clone())
+pub(super) fn bodies(parts: &[GenePart]) -> impl Iterator<Item = Interval> {
+    let kind = if parts.iter().any(|part| part.kind == Kind::Gene) { Kind::Gene } else { Kind::Transcript };
+    parts.iter().filter(move |part| part.kind == kind).map(|part| part.interval.clone())
 }
 
 /// Returns the parts of all genes, none overlapping another.
-pub(super) fn elements(features: &[Feature], promoter: Promoter) -> Result<Vec<(Interval, String)>> {
-    let of = |kinds: &[&str]| -> IntervalSet {
-        features.iter().filter(|feature| kinds.contains(&feature.kind())).map(Feature::interval).collect()
+pub(super) fn elements(parts: &[GenePart], promoter: Promoter) -> Result<Vec<(Interval, String)>> {
+    let of = |kind: Kind| -> IntervalSet {
+        parts.iter().filter(|part| part.kind == kind).map(GenePart::interval).collect()
     };
-    let has_transcripts = features.iter().any(|feature| TRANSCRIPTS.contains(&feature.kind()));
-    let starts: &[&str] = if has_transcripts { &TRANSCRIPTS } else { &["gene"] };
-    let promoters = features
+    let starts =
+        if parts.iter().any(|part| part.kind == Kind::Transcript) { Kind::Transcript } else { Kind::Gene };
+    let promoters = parts
         .iter()
-        .filter(|feature| starts.contains(&feature.kind()))
-        .map(|feature| around(feature.interval(), promoter))
+        .filter(|part| part.kind == starts)
+        .map(|part| around(&part.interval, promoter))
         .collect::<Result<Vec<_>>>()?;
     let promoters: IntervalSet = promoters.iter().collect();
-    let utrs = of(&UTRS).subtract(&promoters);
+    let utrs = of(Kind::Utr).subtract(&promoters);
     let taken = promoters.union(&utrs);
-    let exons = of(&["exon"]).subtract(&taken);
+    let exons = of(Kind::Exon).subtract(&taken);
     let taken = taken.union(&exons);
-    let introns = of(&["gene"]).union(&of(&TRANSCRIPTS)).subtract(&taken);
+    let introns = of(Kind::Gene).union(&of(Kind::Transcript)).subtract(&taken);
     let parts = [("promoter", promoters), ("UTR", utrs), ("exon", exons), ("intron", introns)];
     Ok(parts
         .iter()

@@ -2,8 +2,8 @@
 //!
 //! An *annotation* is a list of intervals, each of a class: repeats (`LINE`, `SINE`, ..), chromatin states, genes, parts of
 //! genes. A token or a window overlaps some of them; its *overlap* ([`Overlap`]) is how many of its bases each class covers, counted once
-//! however many intervals of the class lie there, and on which strand. A *signal* ([`Signal`]) gives every base a number instead:
-//! replication timing, conservation.
+//! however many intervals of the class lie there, and on which strand. A signal, such as replication timing,
+//! gives every base a number instead: `dlm_genome::Signal`.
 //!
 //! Where classes come from:
 //!
@@ -20,11 +20,9 @@ mod elements;
 mod known;
 mod overlap;
 mod repeats;
-mod signal;
 mod track;
 
-pub use elements::Promoter;
+pub use elements::{GenePart, Promoter};
 pub use known::Known;
 pub use overlap::Overlap;
-pub use signal::Signal;
 pub use track::Track;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coitrees::{BasicCOITree, GenericInterval as _, Interval as Node, IntervalTree as _};
-use dlm_genome::{Interval, IntervalSet, chrom_hmm, gff, repeat_masker};
+use dlm_genome::{Interval, IntervalSet, chrom_hmm, repeat_masker};
 use dlm_sdk::{Error, Result, Strand};
 
-use super::{Overlap, Promoter, elements, repeats};
+use super::{GenePart, Overlap, Promoter, elements, repeats};
 
 /// Classes of intervals over a genome, with strands where they have some.
 ///
@@ -139,8 +139,8 @@ impl Track {
     /// # Errors
     ///
     /// A feature has no gene.
-    pub fn genes(features: &[gff::Feature]) -> Result<Self> {
-        Self::new("genes", elements::bodies(features).map(|interval| Ok((interval, "gene".to_owned()))))
+    pub fn genes(parts: &[GenePart]) -> Result<Self> {
+        Self::new("genes", elements::bodies(parts).map(|interval| Ok((interval, "gene".to_owned()))))
     }
 
     /// Creates a track of the parts of genes, so that a base has one part at most: promoter before UTR before exon before
@@ -149,8 +149,8 @@ impl Track {
     /// # Errors
     ///
     /// A promoter cannot be placed.
-    pub fn elements(features: &[gff::Feature], promoter: Promoter) -> Result<Self> {
-        Self::new("gene elements", elements::elements(features, promoter)?.into_iter().map(Ok))
+    pub fn elements(parts: &[GenePart], promoter: Promoter) -> Result<Self> {
+        Self::new("gene elements", elements::elements(parts, promoter)?.into_iter().map(Ok))
     }
 
     /// Returns what the track is called.
@@ -170,9 +170,16 @@ impl Track {
 
     /// Counts how many bases of a stretch each class covers; the stretch is 0-based and half-open.
     pub fn over(&self, chromosome: &str, start: u64, end: u64) -> Overlap {
-        let mut overlap =
-            Overlap { bases: end.saturating_sub(start), covered: vec![[0; 3]; self.classes.len()] };
-        let (Ok(first), Ok(last)) = (i32::try_from(start), i32::try_from(end)) else { return overlap };
+        let mut overlap = Overlap::default();
+        self.add(chromosome, start, end, &mut overlap);
+        overlap
+    }
+
+    /// Adds what each class covers of a stretch to what it covered of others, for instance of other occurrences of a token.
+    pub fn add(&self, chromosome: &str, start: u64, end: u64, overlap: &mut Overlap) {
+        overlap.bases += end.saturating_sub(start);
+        overlap.covered.resize(self.classes.len().max(overlap.covered.len()), [0; 3]);
+        let (Ok(first), Ok(last)) = (i32::try_from(start), i32::try_from(end)) else { return };
         if let Some(tree) = self.trees.get(chromosome).filter(|_| first < last) {
             tree.query(first, last - 1, |node| {
                 let bases = node.last().min(last - 1) - node.first().max(first) + 1;
@@ -180,7 +187,6 @@ impl Track {
                 overlap.covered[data as usize / 3][data as usize % 3] += bases as u64;
             });
         }
-        overlap
     }
 
     /// Returns the sequences that have intervals.
