@@ -13,11 +13,11 @@
 //!
 //! Sanabria et al. (2024) call something else MEV: the share of the first principal component in the variance of the
 //! table of *token embeddings*, one row a token, centred. It tells how much of the vocabulary one axis explains. Both are
-//! here, under names that tell them apart: [`MaximumExplainableVariance`] and [`first_component_share`].
+//! here, under names that tell them apart: [`maximum_explainable_variance`] and [`first_component_share`].
 
 use dlm_sdk::Result;
 use nalgebra::{DMatrix, SymmetricEigen};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, linalg::general_mat_mul};
+use ndarray::{Array1, ArrayView1, ArrayView2};
 
 use crate::pca::Pca;
 
@@ -75,47 +75,33 @@ impl SelfSimilarity {
     }
 }
 
-/// Ethayarajh's maximum explainable variance of occurrences that come one after another: σ₁² / Σσᵢ², not centred.
+/// Returns Ethayarajh's maximum explainable variance of occurrences, a row each: σ₁² / Σσᵢ², not centred, from 0 to 1.
+/// `None` of fewer than two, or if all are zero.
 ///
-/// It keeps the products of dimensions, so that memory does not grow with the occurrences.
-#[derive(Clone, Debug)]
-pub struct MaximumExplainableVariance {
-    products: Array2<f64>,
-    count: usize,
-}
-
-impl MaximumExplainableVariance {
-    /// Creates one of no vectors yet, of so many dimensions.
-    pub fn new(dimensions: usize) -> Self {
-        Self { products: Array2::zeros((dimensions, dimensions)), count: 0 }
+/// # Examples
+///
+/// ```
+/// use dlm_analysis::maximum_explainable_variance;
+/// use ndarray::array;
+///
+/// assert_eq!(maximum_explainable_variance(array![[1.0, 2.0], [2.0, 4.0]].view()), Some(1.0));
+/// assert_eq!(maximum_explainable_variance(array![[1.0, 2.0]].view()), None);
+/// ```
+pub fn maximum_explainable_variance(occurrences: ArrayView2<'_, f64>) -> Option<f64> {
+    // Both products have the same eigenvalues but for zeros: the smaller one is enough.
+    let products = if occurrences.nrows() < occurrences.ncols() {
+        occurrences.dot(&occurrences.t())
+    } else {
+        occurrences.t().dot(&occurrences)
+    };
+    let total = products.diag().sum();
+    if occurrences.nrows() < 2 || total <= 0.0 || !total.is_finite() {
+        return None;
     }
-
-    /// Adds vectors, a row each.
-    ///
-    /// # Panics
-    ///
-    /// If they have other dimensions.
-    pub fn extend(&mut self, vectors: ArrayView2<'_, f64>) {
-        general_mat_mul(1.0, &vectors.t(), &vectors, 1.0, &mut self.products);
-        self.count += vectors.len_of(Axis(0));
-    }
-
-    /// Returns how many vectors it has seen.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
-    /// Returns the share, from 0 to 1; `None` of fewer than two vectors, or if all are zero.
-    pub fn share(&self) -> Option<f64> {
-        let total = self.products.diag().sum();
-        if self.count < 2 || total <= 0.0 || !total.is_finite() {
-            return None;
-        }
-        let size = self.products.nrows();
-        let matrix = DMatrix::from_fn(size, size, |row, column| self.products[[row, column]]);
-        let values = SymmetricEigen::new(matrix).eigenvalues;
-        Some((values.max() / total).clamp(0.0, 1.0))
-    }
+    let size = products.nrows();
+    let matrix = DMatrix::from_fn(size, size, |row, column| products[[row, column]]);
+    let values = SymmetricEigen::new(matrix).eigenvalues;
+    Some((values.max() / total).clamp(0.0, 1.0))
 }
 
 /// Returns the share of the first principal component in the variance of a table of token embeddings, a row a token:

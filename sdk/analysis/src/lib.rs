@@ -24,7 +24,7 @@
 //! | [`Neighbours`] | the nearest points, exactly | scikit-learn's `NearestNeighbors` |
 //! | [`umap`], [`preservation()`] | a map that keeps neighbours; what it keeps | umap-learn, by trustworthiness and kept neighbours |
 //! | [`Tree`] | hierarchical clustering, Euclidean and complete | `scipy.cluster.hierarchy` |
-//! | [`SelfSimilarity`], [`MaximumExplainableVariance`], [`first_component_share`] | contextuality | the definitions, in NumPy |
+//! | [`SelfSimilarity`], [`maximum_explainable_variance`], [`first_component_share`] | contextuality | the definitions, in NumPy |
 //! | [`annotation`] | overlap with classes of intervals, strands, whole repeats, parts of genes | counting base by base |
 //! | [`territory`] | cross-validated AUROC of an annotation, by blocks | planted features |
 //!
@@ -44,7 +44,7 @@ mod tree;
 pub mod umap;
 
 pub use crate::{
-    contextuality::{MaximumExplainableVariance, SelfSimilarity, first_component_share},
+    contextuality::{SelfSimilarity, first_component_share, maximum_explainable_variance},
     correction::{benjamini_hochberg, holm},
     covariance::Covariance,
     neighbours::Neighbours,

@@ -74,15 +74,33 @@ const NOISE: f64 = 1e-4;
 pub fn umap(
     table: ArrayView2<'_, f32>,
     options: &Options,
+    progress: impl FnMut(usize, usize) -> Result<()>,
+) -> Result<Array2<f32>> {
+    umap_of(table, &Neighbours::find(table, options.neighbours.max(2) - 1)?, options, progress)
+}
+
+/// Maps points into the plane as [`umap()`] does, of neighbours that are known: the points themselves do not count among them.
+///
+/// # Errors
+///
+/// A value is not finite, or what is told of the progress returns an error.
+///
+/// # Panics
+///
+/// If the neighbours are of another number of points.
+pub fn umap_of(
+    table: ArrayView2<'_, f32>,
+    neighbours: &Neighbours,
+    options: &Options,
     mut progress: impl FnMut(usize, usize) -> Result<()>,
 ) -> Result<Array2<f32>> {
     let points = table.nrows();
+    assert_eq!(points, neighbours.indices.nrows(), "neighbours of the same points");
     if points < 2 {
         return Ok(Array2::zeros((points, 2)));
     }
-    let neighbours = Neighbours::find(table, options.neighbours.max(2) - 1)?;
     let epochs = options.epochs.unwrap_or(if points <= SMALL { 500 } else { 200 });
-    let edges = fuzzy::edges(&neighbours, epochs);
+    let edges = fuzzy::edges(neighbours, epochs);
     let mut places = start(table, options.seed)?;
     let curve = Curve::fit(options.min_dist, options.spread);
     layout::optimise(&mut places, &edges, curve, epochs, options, |epoch| progress(epoch, epochs))?;
