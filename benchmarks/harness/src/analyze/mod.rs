@@ -15,14 +15,22 @@
 //! A finished section is not computed again while the digests of its inputs, its options and its revision are the same.
 
 mod anatomy;
+mod annotations;
 mod command;
+mod context;
+mod embeddings;
 mod findings;
+mod inside;
 mod intrinsic;
 mod options;
 mod page;
 mod resume;
 mod section;
+mod states;
 mod subject;
+mod vocabulary;
+mod tokens;
+mod windows;
 
 pub use self::{
     command::AnalyzeArgs,

@@ -15,6 +15,10 @@ pub enum Reads {
     Genome,
     /// The folder of annotations, where there is one.
     Annotations,
+    /// The file of `--regions`, where there is one.
+    Regions,
+    /// The file of `--variants`, where there is one.
+    Variants,
 }
 
 /// An analysis.
@@ -48,7 +52,15 @@ impl std::fmt::Debug for Section {
 }
 
 /// All sections, in the order of the report.
-pub const SECTIONS: &[Section] = &[super::intrinsic::SECTION, super::anatomy::SECTION];
+pub const SECTIONS: &[Section] = &[
+    super::vocabulary::SECTION,
+    super::intrinsic::SECTION,
+    super::anatomy::SECTION,
+    super::embeddings::SECTION,
+    super::context::SECTION,
+    super::windows::SECTION,
+    super::inside::SECTION,
+];
 
 /// Returns the section of a name.
 pub(super) fn find(name: &str) -> Option<&'static Section> {

@@ -13,6 +13,7 @@
 //! | [`ScatterPlot`] | points, coloured by series or by a value |
 //! | [`Histogram`] | how often values fall into bins |
 //! | [`Matrix`] | many rows, a column a quantity on a scale of its own, with a tree |
+//! | [`Grid`] | many values in rows and columns, as colours |
 //! | [`Heatmap`] | a value for each row and column, such as a confusion matrix |
 //!
 //! # Examples
@@ -30,6 +31,7 @@
 mod bars;
 mod dots;
 mod frame;
+mod grid;
 mod heatmap;
 mod histogram;
 mod lines;
@@ -41,6 +43,7 @@ mod svg;
 
 pub use bars::{Bar, BarPlot};
 pub use dots::{DotPlot, DotRow, Reference};
+pub use grid::Grid;
 pub use heatmap::Heatmap;
 pub use histogram::{Bin, Histogram};
 pub use lines::{Line, LinePlot, Straight};

@@ -29,6 +29,8 @@ pub struct ScatterPlot {
     pub y_axis: String,
     /// The points; later ones lie above earlier ones.
     pub dots: Vec<Dot>,
+    /// Points that are neither of a series nor coloured: small and grey, below all others.
+    pub background: Vec<(f64, f64)>,
     /// The names of the series, for the legend.
     pub series: Vec<String>,
     /// What the colours say, where points are coloured by a value: dark is low, light is high (viridis).
@@ -85,8 +87,9 @@ impl ScatterPlot {
             good(self.x_scale, dot.at.0) && good(self.y_scale, dot.at.1)
         };
         let placed: Vec<&Dot> = self.dots.iter().filter(has_place).collect();
-        let across = Axis::around(self.x_scale, placed.iter().map(|dot| dot.at.0), (left, right));
-        let up = Axis::around(self.y_scale, placed.iter().map(|dot| dot.at.1), (bottom, top));
+        let all = || placed.iter().map(|dot| dot.at).chain(self.background.iter().copied());
+        let across = Axis::around(self.x_scale, all().map(|at| at.0), (left, right));
+        let up = Axis::around(self.y_scale, all().map(|at| at.1), (bottom, top));
         let values = placed
             .iter()
             .filter_map(|dot| dot.value)
@@ -96,6 +99,9 @@ impl ScatterPlot {
         let shades = Axis::new(self.color_scale, ends, (0.0, 1.0));
         frame::vertical(&mut svg, &up, left, right, &self.y_axis);
         frame::horizontal(&mut svg, &across, top, bottom, &self.x_axis);
+        for at in &self.background {
+            svg.circle((across.place(at.0), up.place(at.1)), 0.6 * self.radius, GREY, 0.6);
+        }
         for dot in &placed {
             let at = (across.place(dot.at.0), up.place(dot.at.1));
             if self.color_axis.is_some() {
@@ -126,7 +132,15 @@ impl ScatterPlot {
     }
 }
 
-fn color_bar(svg: &mut Svg, ends: (f64, f64), scale: Scale, (left, right): (f64, f64), top: f64, name: &str) {
+/// Draws a scale of colours with its ticks and name.
+pub(super) fn color_bar(
+    svg: &mut Svg,
+    ends: (f64, f64),
+    scale: Scale,
+    (left, right): (f64, f64),
+    top: f64,
+    name: &str,
+) {
     const PIECES: u32 = 48;
     let (from, to) = (left + 0.35 * (right - left), right - 20.0);
     let piece = (to - from) / f64::from(PIECES);

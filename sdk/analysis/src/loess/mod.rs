@@ -7,7 +7,7 @@
 //! The definitions are those of R's `loess(y ~ x)` with its defaults: degree 2, Gaussian, one pass, exact trace. Like R,
 //! there are two surfaces. [`Surface::Direct`] fits at every place that is asked for. [`Surface::Interpolate`], R's
 //! default, fits at a few *vertices*, cells of a k-d tree, and runs a cubic through their values and slopes; the two differ
-//! by about a hundredth of the residuals' spread on smooth data.
+//! by up to a fifth of the residual standard error on the oracle's data.
 //!
 //! The band is that of `geom_smooth(method = "loess")` in `ggplot2`: value ± t · standard error, with t the quantile of
 //! Student's distribution at δ₁² / δ₂ degrees of freedom, where δ₁ and δ₂ come from the trace by the interpolation

@@ -1,0 +1,188 @@
+//! `embeddings`: what is in the vectors of tokens.
+//!
+//! Sanabria et al. (2024), Figure 4. Three kinds of vectors of a token are looked at: the row of the model's embedding table
+//! (*static*), the mean of its states in the last layer over held-out windows (*contextual*), and the vector that word2vec learned, if one is
+//! named. Of each: principal components, how much the first one explains (the paper's MEV), what components go with (rank
+//! correlation, as it is and with what follows GC taken out of annotations), a map by UMAP, and the tree of the static ones.
+
+mod components;
+mod show;
+
+use dlm_sdk::{Result, TokenId};
+use ndarray::{Array2, ArrayView2};
+
+use self::components::{Kind, Vectors};
+use super::{
+    Findings, Options, Reads, Section, Subject,
+    annotations::Annotations,
+    states::{Frame, static_embeddings, windows},
+    tokens::{Tokens, tokens},
+};
+
+pub(super) const SECTION: Section = Section {
+    name: "embeddings",
+    title: "Token embeddings",
+    about: "What do the vectors of tokens know: frequency, composition, length, annotations?",
+    revision: 1,
+    in_all: true,
+    reads: &[Reads::Model, Reads::Genome, Reads::Annotations],
+    settings,
+    run,
+};
+
+fn settings(options: &Options) -> Vec<(&'static str, String)> {
+    let word2vec = options.word2vec.as_deref().map_or_else(|| "none".to_owned(), contents);
+    vec![("embedding windows", options.embedding_windows.to_string()), ("word2vec", word2vec)]
+}
+
+/// Returns what a folder of vectors is called and a digest of its files, so that other vectors of one name are other.
+fn contents(folder: &str) -> String {
+    let mut files: Vec<std::path::PathBuf> =
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let digests = files.iter().filter_map(|path| crate::data::digest::digests(path, &|| Ok(())).ok());
+    digests.fold(folder.to_owned(), |text, digest| format!("{text} {}", digest.sha256))
+}
+
+fn run(subject: &Subject<'_>) -> Result<Findings> {
+    let mut encoder = subject.encoder()?;
+    let tokenizer = subject.tokenizer()?;
+    let annotations = Annotations::open(subject)?;
+    let tokens = tokens(subject, &*tokenizer, &annotations)?;
+    tokens.write(subject)?;
+    let mut findings = Findings::default();
+    annotations.tell(&mut findings);
+    crate::runtime::ensure(subject.context())?;
+    let frame = Frame::new(&*encoder, &*tokenizer)?;
+    let (rows, source) = static_embeddings(&mut *encoder, &frame, &tokens.ids)?;
+    let mut kinds = vec![Kind::new("static", rows, all(&tokens))];
+    let (hold_out, held_out_about) = subject.hold_out()?;
+    let corpus = subject.corpus(&*tokenizer, &hold_out)?;
+    let windows = windows(
+        &corpus,
+        corpus.held_out(),
+        frame.window,
+        subject.options().embedding_windows,
+        subject.seed(),
+    )?;
+    let layer = encoder.spec().layers;
+    let mut means = Means::new(&tokens, tokenizer.spec().vocab_size as usize, encoder.spec().hidden);
+    frame.each(subject, &mut *encoder, &windows, layer, |ids, states| {
+        means.add(ids, states);
+        Ok(())
+    })?;
+    let seen = windows.iter().map(Vec::len).sum::<usize>();
+    let (rows, present) = means.finish();
+    let missing = tokens.ids.len() - present.len();
+    if missing > 0 {
+        findings.warnings.push(format!(
+            "{missing} of {} tokens do not occur in the {} held-out windows: they have no contextual embedding",
+            tokens.ids.len(),
+            windows.len()
+        ));
+    }
+    kinds.push(Kind::new("contextual", rows, present));
+    match &subject.options().word2vec {
+        Some(spec) => kinds.push(word2vec(subject, spec, &tokens)?),
+        None => findings.absent(
+            "word2vec beside the model",
+            "no word2vec vectors were named; learn them by 'dlm word2vec' and name their folder by --word2vec",
+        ),
+    }
+    let vectors = Vectors::compute(subject, &tokens, kinds)?;
+    vectors.write(subject, &tokens)?;
+    show::findings(subject, &mut findings, &tokens, &vectors)?;
+    methods(&mut findings, &tokens, &source, &held_out_about, windows.len(), seen);
+    Ok(findings)
+}
+
+fn all(tokens: &Tokens) -> Vec<usize> {
+    (0..tokens.ids.len()).collect()
+}
+
+/// Takes the vectors of word2vec, which must have been learned on the same tokens.
+fn word2vec(subject: &Subject<'_>, spec: &str, tokens: &Tokens) -> Result<Kind> {
+    let mut encoder = subject.context().registry().encoder(spec)?;
+    let tokenizer = subject.context().registry().tokenizer(&encoder.spec().tokenizer)?;
+    let by_text: std::collections::BTreeMap<&str, TokenId> =
+        (0..tokenizer.spec().vocab_size).filter_map(|id| Some((tokenizer.token(id)?, id))).collect();
+    let found: Vec<(usize, TokenId)> = tokens
+        .texts
+        .iter()
+        .enumerate()
+        .filter_map(|(row, text)| Some((row, *by_text.get(text.as_str())?)))
+        .collect();
+    if found.len() * 2 < tokens.ids.len() {
+        return Err(dlm_sdk::Error::invalid(format!(
+            "{spec}: has vectors of {} of the {} tokens",
+            found.len(),
+            tokens.ids.len()
+        ))
+        .with_hint("learn word2vec on the model's own tokenizer"));
+    }
+    let frame = Frame::new(&*encoder, &*tokenizer)?;
+    let ids: Vec<TokenId> = found.iter().map(|found| found.1).collect();
+    let (rows, _) = static_embeddings(&mut *encoder, &frame, &ids)?;
+    Ok(Kind::new("word2vec", rows, found.into_iter().map(|found| found.0).collect()))
+}
+
+/// The mean state of each token.
+struct Means {
+    /// Which row an id has.
+    row: Vec<Option<usize>>,
+    sums: Array2<f64>,
+    counts: Vec<u64>,
+}
+
+impl Means {
+    fn new(tokens: &Tokens, vocabulary: usize, hidden: usize) -> Self {
+        let mut row = vec![None; vocabulary];
+        tokens.ids.iter().enumerate().for_each(|(place, &id)| row[id as usize] = Some(place));
+        Self { row, sums: Array2::zeros((tokens.ids.len(), hidden)), counts: vec![0; tokens.ids.len()] }
+    }
+
+    fn add(&mut self, ids: &[TokenId], states: ArrayView2<'_, f32>) {
+        for (&id, state) in ids.iter().zip(states.rows()) {
+            if let Some(row) = self.row.get(id as usize).copied().flatten() {
+                self.sums.row_mut(row).zip_mut_with(&state, |sum, &value| *sum += f64::from(value));
+                self.counts[row] += 1;
+            }
+        }
+    }
+
+    /// Returns the means of the tokens that were seen, and which those are.
+    fn finish(self) -> (Array2<f64>, Vec<usize>) {
+        let present: Vec<usize> = (0..self.counts.len()).filter(|&row| self.counts[row] > 0).collect();
+        let rows = Array2::from_shape_fn((present.len(), self.sums.ncols()), |(row, column)| {
+            self.sums[[present[row], column]] / self.counts[present[row]] as f64
+        });
+        (rows, present)
+    }
+}
+
+fn methods(
+    findings: &mut Findings,
+    tokens: &Tokens,
+    source: &str,
+    held_out: &str,
+    windows: usize,
+    seen: usize,
+) {
+    findings.method(format!(
+        "Vectors of the {} tokens of A, C, G and T that occur in the genome were looked at: static ones ({source}) and \
+         contextual ones, the mean over all occurrences of the last layer's state in {windows} full windows ({seen} tokens); {held_out}. Principal \
+         components were computed on centred, unscaled vectors (as R's prcomp); the sign of a component is arbitrary, so absolute \
+         correlations are compared. MEV in the paper's sense is the share of the first component in the variance of all tokens' vectors; \
+         what Ethayarajh (2019) calls MEV is computed per token over its occurrences, in the section on context.",
+        tokens.ids.len(),
+    ));
+    findings.method(
+        "Frequency, GC, AG, AC and length are of the token itself; annotations are the share of the bases of all its \
+         occurrences in the genome that a class covers, a base counted once, repeat classes pooled with those marked by ?. \
+         Components 1 to 20 were correlated with each quantity by Spearman's rank correlation with a two-sided p-value by Student's t, \
+         corrected by Holm (and by Benjamini and Hochberg, in the file) over all cells of one table; tokens are not independent, so that these are \
+         a rule for what to look at. For the GC-corrected table annotations were replaced by the residuals of a local regression on \
+         the token's GC (loess: degree 2, span 0.75, as R's default). Maps are by UMAP (15 neighbours, minimal distance 0.1, 500 epochs, start at the \
+         first two components). The tree joins static vectors by Euclidean distance and complete linkage.",
+    );
+}
