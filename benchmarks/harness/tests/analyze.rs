@@ -170,3 +170,301 @@ fn hidden_tokens_are_scored_beside_frequency_and_neighbours() {
     model(&place.join("model"), 2);
     assert_eq!(analyze(place, &["intrinsic"])["sections"][0]["resumed"], false);
 }
+
+/// A task whose second class holds `TATAAA`, a genome of such sequences, and where the motif lies in each.
+fn planted(place: &Path) -> Vec<usize> {
+    let mut stream = Stream::new(4, "planted");
+    let mut sequence = |motif: bool| {
+        let mut bases: Vec<u8> = (0..40).map(|_| b"ACGT"[stream.below(4)]).collect();
+        let at = stream.below(35);
+        if motif {
+            bases[at..at + 6].copy_from_slice(b"TATAAA");
+        }
+        (String::from_utf8(bases).unwrap(), at)
+    };
+    fs::create_dir(place.join("task")).unwrap();
+    fs::write(
+        place.join("task/task.toml"),
+        "version = 1\nname = \"planted\"\ntarget = \"binary\"\nclasses = [\"no\", \"yes\"]\nsplit = \"given\"\n",
+    )
+    .unwrap();
+    let mut table = "sequence,label,split\n".to_owned();
+    for row in 0..1200 {
+        let motif = row / 2 % 2 == 1;
+        let split = ["train", "train", "train", "validation", "test", "train"][row % 6];
+        table.push_str(&format!("{},{},{split}\n", sequence(motif).0, if motif { "yes" } else { "no" }));
+    }
+    fs::write(place.join("task/examples.csv"), table).unwrap();
+    let rows: Vec<(String, usize)> = (0..6).map(|_| sequence(true)).collect();
+    let genome: String = rows.iter().map(|(bases, _)| bases.as_str()).collect();
+    fs::write(place.join("genome.fa"), format!(">chr1\n{genome}\n")).unwrap();
+    let bed: String = (0..6).map(|n| format!("chr1\t{}\t{}\tr{n}\n", 40 * n, 40 * (n + 1))).collect();
+    fs::write(place.join("regions.bed"), bed).unwrap();
+    rows.into_iter().map(|(_, at)| at).collect()
+}
+
+#[test]
+fn a_planted_motif_is_what_a_fine_tuned_model_rests_on() {
+    if !runs() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    let motifs = planted(place);
+    let tokenizer = dlm_sdk::Registry::builtin().unwrap().tokenizer("kmer:6:overlap").unwrap();
+    let config = Config::from_json(&format!(
+        r#"{{"model_type": "bert", "vocab_size": {}, "hidden_size": 16, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}}"#,
+        tokenizer.spec().vocab_size
+    ))
+    .unwrap();
+    let fresh = Model::random(config, Heads { language_model: true, pooler: true }, 3);
+    folder::write(&place.join("model"), &fresh, Tokenizer::Spec("kmer:6:overlap"), Element::F32).unwrap();
+    let tuned = dlm(
+        place,
+        &[
+            "finetune",
+            "--quiet",
+            "--model",
+            "./model",
+            "--task",
+            "./task",
+            "--output",
+            "tuned",
+            "--learning-rate",
+            "5e-3",
+            "--epochs",
+            "12",
+            "--batch",
+            "16",
+            "--head",
+            "pooler",
+            "--dropout",
+            "0",
+        ],
+    );
+    assert!(tuned.status.success(), "{}", String::from_utf8_lossy(&tuned.stderr));
+    // A change of the motif's second base, one beside it, a deletion, and one that is not spelled out.
+    let at = motifs[0] + 1;
+    let genome = fs::read_to_string(place.join("genome.fa")).unwrap();
+    let bases = genome.lines().nth(1).unwrap().as_bytes();
+    let base = |at: usize| char::from(bases[at]);
+    let far = if motifs[0] > 20 { 3 } else { 36 };
+    let other = |base: char| if base == 'G' { 'C' } else { 'G' };
+    let vcf = format!(
+        "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
+         chr1\t{}\tbreaks\t{}\tG\t.\t.\t.\nchr1\t{}\tspares\t{}\t{}\t.\t.\t.\nchr1\t{}\tdeletes\t{}{}\t{}\t.\t.\t.\n\
+         chr1\t50\tsymbol\t{}\t<DEL>\t.\t.\t.\n",
+        at + 1,
+        base(at),
+        far + 1,
+        base(far),
+        other(base(far)),
+        at + 1,
+        base(at),
+        base(at + 1),
+        base(at),
+        base(49),
+    );
+    fs::write(place.join("variants.vcf"), vcf).unwrap();
+    let run = |variants: &str| {
+        let arguments = [
+            "--json",
+            "analyze",
+            "inside",
+            "--model",
+            "tuned",
+            "--genome",
+            "genome.fa",
+            "--regions",
+            "regions.bed",
+            "--variants",
+            variants,
+            "--flank",
+            "20",
+            "--integration-steps",
+            "128",
+            "--output",
+            "out",
+        ];
+        dlm(place, &arguments)
+    };
+    let output = run("variants.vcf");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut reader = csv::Reader::from_path(place.join("out/inside/bases.csv")).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 240);
+    let (mut saliency, mut gradients, mut mutations) = (0, 0, 0);
+    for (number, motif) in motifs.iter().enumerate() {
+        let own = &rows[40 * number..40 * (number + 1)];
+        let within = |column: usize| {
+            let value = |base: usize| own[base][column].parse::<f64>().unwrap();
+            let peak = (0..40).fold(0, |best, base| if value(base) > value(best) { base } else { best });
+            usize::from((*motif..motif + 6).contains(&peak))
+        };
+        saliency += within(5);
+        gradients += within(6);
+        mutations += within(7);
+    }
+    assert!(gradients >= 5 && mutations == 6 && saliency >= 5, "{saliency} {gradients} {mutations}");
+    // Tracks hold the same, base by base.
+    let rows_of = |name: &str| -> Vec<dlm_genome::bed_graph::Record> {
+        let path = place.join("out/inside").join(name);
+        dlm_genome::bed_graph::Reader::open(path).unwrap().map(Result::unwrap).collect()
+    };
+    for (name, column) in [("integrated_gradients", 6), ("mutagenesis", 7)] {
+        let track = rows_of(&format!("{name}.bedGraph"));
+        for row in &track {
+            for base in row.interval().start()..row.interval().end() {
+                let value: f64 = rows[base as usize][column].parse().unwrap();
+                assert!((value - row.value()).abs() < 1e-9);
+            }
+        }
+        assert_eq!(track.iter().map(|row| row.interval().len()).sum::<u64>(), 240);
+        let mut packed =
+            dlm_genome::big_wig::BigWig::open(place.join(format!("out/inside/{name}.bw"))).unwrap();
+        let all = dlm_genome::Interval::new("chr1", 0, 240).unwrap();
+        assert_eq!(packed.coverage(&all).unwrap().covered(), 240);
+    }
+    let mut reader = csv::Reader::from_path(place.join("out/inside/variants.csv")).unwrap();
+    let scores: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let score = |id: &str| scores.iter().find(|row| &row[2] == id).unwrap()[5].parse::<f64>().ok();
+    assert!(score("breaks").unwrap() < score("spares").unwrap() - 1.0, "{scores:?}");
+    assert!(score("deletes").unwrap() < score("spares").unwrap() - 1.0, "{scores:?}");
+    assert_eq!(score("symbol"), None);
+    // A reference allele that the genome does not have.
+    fs::write(place.join("wrong.vcf"), format!("chr1\t{}\t.\t{}\tA\t.\t.\t.\n", at + 1, other(base(at))))
+        .unwrap();
+    let told = run("wrong.vcf");
+    assert_eq!(told.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(text.contains("wrong.vcf") && text.contains("in the genome"), "{text}");
+}
+
+#[test]
+fn variants_of_a_pretrained_model_are_compared_token_by_token() {
+    if !runs() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    genome(&place.join("genome.fa"), 1);
+    model(&place.join("model"), 1);
+    let text = fs::read_to_string(place.join("genome.fa")).unwrap();
+    let bases = text.lines().nth(1).unwrap();
+    let at = 1_000;
+    let (one, two) = (&bases[at..at + 1], &bases[at..at + 3]);
+    let other = if one == "G" { "C" } else { "G" };
+    let vcf = format!(
+        "chr1\t{0}\tsnv\t{one}\t{other}\t.\t.\t.\nchr1\t{0}\tsame\t{one}\t{one}\t.\t.\t.\nchr1\t{0}\tdeletion\t{two}\t{one}\t.\t.\t.\n\
+         chr1\t{0}\tinsertion\t{one}\t{one}AC\t.\t.\t.\n",
+        at + 1
+    );
+    fs::write(place.join("variants.vcf"), vcf).unwrap();
+    fs::write(place.join("regions.bed"), "chr1\t2000\t2040\ta\nchr1\t3000\t3040\tb\t0\t-\n").unwrap();
+    let arguments = ["inside", "--variants", "variants.vcf", "--regions", "regions.bed", "--flank", "30"];
+    let answer = analyze(place, &arguments);
+    assert_eq!(answer["sections"][0]["status"], "done", "{answer}");
+    let mut reader = csv::Reader::from_path(place.join("out/inside/variants.csv")).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let row = |id: &str| rows.iter().find(|row| &row[2] == id).unwrap();
+    assert_eq!(row("same")[5].parse::<f64>().unwrap(), 0.0);
+    assert_eq!((&row("snv")[8], &row("snv")[9]), ("1", "1"));
+    assert!(row("snv")[5].parse::<f64>().unwrap() != 0.0);
+    // Two bases are one token: what comes behind is in step again.
+    for (id, reference, alternate) in [("deletion", 3, 2), ("insertion", 2, 3)] {
+        let count = |column: usize| row(id)[column].parse::<i64>().unwrap();
+        assert_eq!(count(8) - count(9), reference - alternate, "{id}: {:?}", row(id));
+        assert!(count(8) <= 4 && count(9) <= 4, "{id}: {:?}", row(id));
+    }
+    // Fresh weights share out what they know among few tokens; of the hidden one nothing is its own.
+    let mut reader = csv::Reader::from_path(place.join("out/inside/heads.csv")).unwrap();
+    assert_eq!(reader.records().count(), 4);
+    // A region that the model does not take is told by its name.
+    fs::write(place.join("regions.bed"), "chr1\t2000\t2400\tlong\n").unwrap();
+    let all: Vec<&str> = ANALYZE.into_iter().chain(arguments).collect();
+    let output = dlm(place, &all);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("region long"), "{output:?}");
+}
+
+#[test]
+fn a_vocabulary_is_chosen_on_validation_and_the_choice_is_resumed() {
+    if !runs() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    genome(&place.join("genome.fa"), 1);
+    let preset = include_str!("../../../models/presets/grover-mini.toml");
+    let mut tiny = String::new();
+    for line in preset.lines() {
+        let sizes = [
+            ("hidden =", "16"),
+            ("layers =", "1"),
+            ("heads =", "2"),
+            ("intermediate =", "32"),
+            ("max_positions =", "64"),
+            ("longest =", "20"),
+            ("shortest =", "5"),
+            ("batch =", "8"),
+        ];
+        let size = sizes.iter().find(|(name, _)| line.starts_with(name));
+        match size {
+            Some((name, size)) => {
+                tiny.push_str(&format!(
+                    "{name} {{ value = {size}, origin = \"resolved\", source = \"a test\" }}\n"
+                ));
+            }
+            None => tiny.push_str(&format!("{line}\n")),
+        }
+    }
+    fs::write(place.join("tiny.toml"), tiny).unwrap();
+    let arguments = [
+        "--json",
+        "analyze",
+        "vocabulary",
+        "--genome",
+        "genome.fa",
+        "--output",
+        "out",
+        "--cycles",
+        "10,20,30,40",
+        "--kmers",
+        "2",
+        "--next",
+        "2",
+        "--models",
+        "2",
+        "--steps",
+        "3",
+        "--samples",
+        "200",
+        "--trees",
+        "5",
+        "--preset",
+        "tiny.toml",
+    ];
+    let output = dlm(place, &arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let answer = json(&output);
+    let facts = answer["sections"][0]["facts"].to_string();
+    assert!(facts.contains("chosen vocabulary") && facts.contains("bpe-"), "{facts}");
+    // Four snapshots and a k-mer vocabulary, two models each, and five TF-IDF and the majority.
+    let mut reader = csv::Reader::from_path(place.join("out/vocabulary/accuracy.csv")).unwrap();
+    assert!(!reader.headers().unwrap().iter().any(|name| name.contains("test")));
+    assert_eq!(reader.records().count(), 10 + 5 + 1);
+    // Nothing that is there is trained again.
+    let weights = place.join("out/vocabulary/models/bpe-20-seed-1/model.safetensors");
+    let stamp = || fs::metadata(&weights).unwrap().modified().unwrap();
+    let before = stamp();
+    let mut again = arguments.to_vec();
+    again.push("--again");
+    let second = json(&dlm(place, &again));
+    assert_eq!((second["sections"][0]["resumed"].as_bool(), stamp()), (Some(false), before));
+    assert_eq!(second["sections"][0]["facts"], answer["sections"][0]["facts"]);
+    let page = fs::read_to_string(place.join("out/report.html")).unwrap();
+    assert!(page.contains("Vocabulary selection") && page.contains("majority"));
+    let told = dlm(place, &["analyze", "vocabulary", "--genome", "genome.fa", "--models", "1"]);
+    assert_eq!(told.status.code(), Some(2));
+}

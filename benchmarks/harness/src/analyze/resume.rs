@@ -107,6 +107,12 @@ impl Inputs {
                     Some(path) => ("annotations", self.take("annotations", || tree(path, subject))?),
                     None => ("annotations", "none".to_owned()),
                 },
+                Reads::Regions => {
+                    ("regions", self.maybe("regions", subject.options.regions.as_deref(), subject)?)
+                }
+                Reads::Variants => {
+                    ("variants", self.maybe("variants", subject.options.variants.as_deref(), subject)?)
+                }
             };
             facts.insert(name.to_owned(), digest);
         }
@@ -114,6 +120,10 @@ impl Inputs {
             facts.insert(name.to_owned(), value);
         }
         Ok(facts)
+    }
+
+    fn maybe(&mut self, name: &'static str, path: Option<&Path>, subject: &Subject<'_>) -> Result<String> {
+        path.map_or_else(|| Ok("none".to_owned()), |path| self.take(name, || file(path, subject)))
     }
 
     fn take(&mut self, name: &'static str, make: impl FnOnce() -> Result<String>) -> Result<String> {

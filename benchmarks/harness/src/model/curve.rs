@@ -171,7 +171,7 @@ fn plot(trainings: &[Curves], logarithmic: bool) -> LinePlot {
             if !points.is_empty() {
                 let label = format!("{}, {what}", curves.name);
                 let series = plot.lines.len();
-                plot.lines.push(Line { label, points, band, markers, series });
+                plot.lines.push(Line { label, points, band, markers, apart: false, series });
             }
         }
     }

@@ -18,6 +18,8 @@ pub struct Line {
     pub band: Vec<(f64, f64, f64)>,
     /// Whether each point bears a marker.
     pub markers: bool,
+    /// Whether its points stand apart instead of being joined.
+    pub apart: bool,
     /// The series, which fixes its mark.
     pub series: usize,
 }
@@ -108,7 +110,9 @@ impl LinePlot {
             for (index, line) in self.lines.iter().enumerate() {
                 let (x, y) = at(index);
                 let mark = Mark::nth(line.series);
-                svg.line((x, y - 4.0), (x + 30.0, y - 4.0), mark.color, 1.8, mark.dash);
+                if !line.apart {
+                    svg.line((x, y - 4.0), (x + 30.0, y - 4.0), mark.color, 1.8, mark.dash);
+                }
                 if line.markers {
                     mark.draw(&mut svg, (x + 15.0, y - 4.0), 3.5);
                 }
@@ -138,7 +142,9 @@ fn draw_line(svg: &mut Svg, line: &Line, place: &impl Fn(f64, f64) -> (f64, f64)
         svg.polygon(&lower.chain(upper).collect::<Vec<_>>(), mark.color, 0.15);
     }
     let points: Vec<(f64, f64)> = line.points.iter().map(|&(x, y)| place(x, y)).collect();
-    svg.polyline(&points, mark.color, 1.8, mark.dash);
+    if !line.apart {
+        svg.polyline(&points, mark.color, 1.8, mark.dash);
+    }
     if line.markers {
         for point in points {
             mark.draw(svg, point, 3.5);
@@ -159,7 +165,7 @@ mod tests {
         for (series, label) in ["a", "b"].into_iter().enumerate() {
             let points = vec![(0.0, 0.0), (0.2, 0.9), (1.0, 1.0)];
             let band = vec![(0.0, 0.0, 0.1), (1.0, 0.9, 1.0)];
-            plot.lines.push(Line { label: label.into(), points, band, markers: true, series });
+            plot.lines.push(Line { label: label.into(), points, band, markers: true, apart: false, series });
         }
         let svg = plot.to_svg();
         assert_eq!((svg.matches("<polyline").count(), svg.matches("stroke-dasharray").count()), (2, 4));

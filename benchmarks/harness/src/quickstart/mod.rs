@@ -13,6 +13,11 @@
 mod models;
 mod vocabulary;
 
+pub(crate) use self::{
+    models::spelled,
+    vocabulary::{held_out, outside},
+};
+
 use std::{
     env,
     path::{Path, PathBuf},
@@ -223,6 +228,12 @@ fn baselines(vocabulary: &str) -> Vec<String> {
 fn relative(path: PathBuf) -> PathBuf {
     let Ok(here) = env::current_dir() else { return path };
     path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)
+}
+
+/// Returns a path as text, for a spec: one without a slash could be the name of something else.
+pub(crate) fn path_text(path: &Path) -> Result<String> {
+    let text = text(path)?;
+    Ok(if text.contains('/') { text } else { format!("./{text}") })
 }
 
 /// Returns a path as text, for a spec.

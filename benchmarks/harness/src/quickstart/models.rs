@@ -95,9 +95,7 @@ impl Wanted<'_> {
         for name in names {
             let folder = super::relative(self.output.join(name));
             self.pretrain(context, name, &folder, &genome)?;
-            // A path without a slash could be the name of something else.
-            let spec = super::text(&folder)?;
-            let spec = if spec.contains('/') { spec } else { format!("./{spec}") };
+            let spec = super::path_text(&folder)?;
             models.specs.extend([spec.clone(), format!("{spec}+random")]);
         }
         Ok(models)
@@ -174,6 +172,6 @@ fn interval(locus: &Locus) -> Result<Interval> {
 }
 
 /// Writes a stretch as `chr1:0-10`.
-pub(super) fn spelled(locus: &Locus) -> String {
+pub(crate) fn spelled(locus: &Locus) -> String {
     format!("{}:{}-{}", locus.chromosome, locus.start, locus.end)
 }

@@ -77,7 +77,7 @@ pub(super) fn learn(
 }
 
 /// Returns the stretches that any of some tasks holds out, sorted and joined.
-pub(super) fn held_out(context: &Context, tasks: &[String]) -> Result<Vec<Locus>> {
+pub(crate) fn held_out(context: &Context, tasks: &[String]) -> Result<Vec<Locus>> {
     let mut held_out = Vec::new();
     for task in tasks {
         context.check()?;
@@ -102,7 +102,7 @@ fn merged(mut loci: Vec<Locus>) -> Vec<Locus> {
 }
 
 /// Returns what lies between the stretches of a chromosome.
-fn outside<'b>(name: &str, bases: &'b [u8], held_out: &[Locus]) -> Vec<&'b [u8]> {
+pub(crate) fn outside<'b>(name: &str, bases: &'b [u8], held_out: &[Locus]) -> Vec<&'b [u8]> {
     let (mut pieces, mut start) = (Vec::new(), 0);
     for locus in held_out.iter().filter(|locus| &*locus.chromosome == name) {
         let (from, to) = ((locus.start as usize).min(bases.len()), (locus.end as usize).min(bases.len()));
