@@ -101,6 +101,7 @@ pub use self::{
     graph::{Graph, MICROSOFT, Var},
     lower::Target,
     node::Node,
+    proto::{External, References},
     shape::{Dim, Shape},
     tensor::Tensor,
 };

@@ -3,7 +3,7 @@
 
 mod common;
 
-use dlm_graph::{Attributes, DataType, ErrorKind, Graph, Tensor, interpret::Array};
+use dlm_graph::{Attributes, DataType, ErrorKind, Graph, References, Tensor, interpret::Array};
 
 fn example() -> Graph {
     let mut g = Graph::new("example");
@@ -98,6 +98,28 @@ fn external(location: &str, offset: u64, length: u64) -> Vec<u8> {
     let node = field(1, &[field(1, b"weight"), field(2, b"y"), field(4, b"Neg")].concat());
     let graph = [node, field(5, &tensor), field(12, &field(1, b"y"))].concat();
     [vec![1 << 3, 9], field(7, &graph), field(8, &[2 << 3, 20])].concat()
+}
+
+#[test]
+fn references_are_found_without_reading_them() {
+    let folder = std::env::temp_dir().join(format!("dlm-references-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("weights.bin"), [0; 20]).unwrap();
+    let found = |location: &str, offset, length| References::of(&external(location, offset, length)).unwrap();
+    let good = found("./weights.bin", 4, 16);
+    assert_eq!((good.external.len(), good.weights), (1, 4));
+    assert_eq!((good.external[0].tensor.as_str(), good.external[0].end), ("weight", Some(20)));
+    assert_eq!(good.domains.iter().map(String::as_str).collect::<Vec<_>>(), [""]);
+    assert_eq!(good.confined(&folder).unwrap().into_iter().collect::<Vec<_>>(), ["weights.bin"]);
+    for (location, offset, why) in
+        [("../weights.bin", 0, "outside"), ("/etc/passwd", 0, "outside"), ("weights.bin", 8, "ends at 20")]
+    {
+        let error = found(location, offset, 16).confined(&folder).unwrap_err().to_string();
+        assert!(error.contains("tensor `weight`") && error.contains(why), "{error}");
+    }
+    assert!(References::of(&external("weights.bin", u64::MAX, 16)).is_err());
+    assert!(References::of(b"\x3a\xff\xff\xff\xff\x0f").is_err(), "a graph longer than the file");
+    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]

@@ -18,19 +18,9 @@ pub(super) fn read(
     expected: usize,
     place: &str,
 ) -> Result<Vec<u8>> {
-    let entry = |key: &str| {
-        let found = entries.iter().find(|entry| entry.key.as_deref() == Some(key));
-        found.and_then(|entry| entry.value.as_deref())
-    };
-    let number = |key: &str| match entry(key) {
-        None => Ok(None),
-        Some(text) => match text.parse::<u64>() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(Error::model(place, format!("its {key} `{text}` is not a number"))),
-        },
-    };
+    let number = |key: &str| number(entries, key, place);
     let location =
-        entry("location").ok_or_else(|| Error::model(place, "external data without a location"))?;
+        entry(entries, "location").ok_or_else(|| Error::model(place, "external data without a location"))?;
     let folder = folder.ok_or_else(|| Error::model(place, "external data, but the model has no folder"))?;
     let path = within(folder, location, place)?;
     let failed = |source| ErrorKind::Io { path: path.display().to_string(), source };
@@ -61,7 +51,25 @@ pub(super) fn read(
     Ok(bytes)
 }
 
-fn within(folder: &Path, location: &str, place: &str) -> Result<PathBuf> {
+/// Returns what a reference says under a key.
+pub(super) fn entry<'e>(entries: &'e [StringStringEntryProto], key: &str) -> Option<&'e str> {
+    let found = entries.iter().find(|entry| entry.key.as_deref() == Some(key));
+    found.and_then(|entry| entry.value.as_deref())
+}
+
+/// Returns the number that a reference says under a key.
+pub(super) fn number(entries: &[StringStringEntryProto], key: &str, place: &str) -> Result<Option<u64>> {
+    match entry(entries, key) {
+        None => Ok(None),
+        Some(text) => match text.parse::<u64>() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(Error::model(place, format!("its {key} `{text}` is not a number"))),
+        },
+    }
+}
+
+/// Returns the path of a file that a model names, which must lie in the model's folder.
+pub(super) fn within(folder: &Path, location: &str, place: &str) -> Result<PathBuf> {
     let relative = Path::new(location);
     let plain = relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if !plain || location.is_empty() || location.contains('\0') {

@@ -44,6 +44,13 @@ pub(crate) struct StringStringEntryProto {
     pub(crate) value: Option<String>,
 }
 
+/// An operator that a model defines itself.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct FunctionProto {
+    #[prost(message, repeated, tag = "7")]
+    pub(crate) node: Vec<NodeProto>,
+}
+
 /// A graph.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct GraphProto {
@@ -103,6 +110,10 @@ pub(crate) struct AttributeProto {
     pub(crate) ints: Vec<i64>,
     #[prost(bytes = "vec", repeated, tag = "9")]
     pub(crate) strings: Vec<Vec<u8>>,
+    #[prost(message, repeated, tag = "10")]
+    pub(crate) tensors: Vec<TensorProto>,
+    #[prost(bytes = "vec", repeated, tag = "11")]
+    pub(crate) graphs: Vec<Vec<u8>>,
     #[prost(int32, optional, tag = "20")]
     pub(crate) r#type: Option<i32>,
 }

@@ -4,9 +4,12 @@ mod attribute;
 mod external;
 mod messages;
 mod read;
+mod survey;
 mod tensor;
 mod upgrade;
 mod write;
+
+pub use survey::{External, References};
 
 /// The version of ONNX's operators that graphs are built in.
 pub(crate) const OPSET: i64 = 20;
