@@ -36,7 +36,7 @@ pub struct Options {
     /// Bases of the genome on each side of a variant
     #[arg(long, value_name = "BASES", default_value_t = 200)]
     pub flank: u64,
-    /// Points on the line along which gradients are integrated
+    /// Pieces of the line along which gradients are integrated, before some are halved
     #[arg(long, value_name = "N", default_value_t = 64)]
     pub integration_steps: usize,
     /// How a window of the genome becomes a vector: cls or mean

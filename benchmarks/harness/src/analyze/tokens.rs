@@ -197,7 +197,7 @@ fn quantities(
             quantities.push(functional(name.clone(), of(&|overlap| overlap.share(class))));
             if track.name() == "genes" {
                 let forward = of(&|overlap| overlap.forward(class).unwrap_or(f64::NAN));
-                quantities.push(functional("gene on the forward strand".to_owned(), forward));
+                quantities.push(functional("genes, forward share".to_owned(), forward));
             }
         }
     }

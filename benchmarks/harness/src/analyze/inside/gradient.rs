@@ -4,12 +4,20 @@
 //!   2014).
 //! * *Integrated gradients* (Sundararajan et al., 2017) of a token are `(x - b) . mean over a of dF(b + a (x - b))/dx`,
 //!   along the straight line from a baseline `b` to what is there, `x`. They are complete: their sum over tokens is
-//!   `F(x) - F(b)`, up to the error of the sum over the line, which is told. The baseline hides every token.
+//!   `F(x) - F(b)`, up to the error of the sum over the line, which is told. The baseline hides every token. An answer may
+//!   jump somewhere on the line, so that pieces whose gradients miss what the answer does between their ends are halved.
 
 use dlm_sdk::Result;
 use ndarray::{Array2, Axis};
 
 use super::network::{Asked, Network, ROWS};
+
+/// Pieces of the line are halved until their sums miss the difference of the answers by no more than this share of it.
+const CLOSE: f64 = 0.002;
+/// A difference that is smaller counts as this large.
+const LEAST: f64 = 1e-2;
+/// Points on the line, at most: so many times those that it begins with.
+const FINER: usize = 64;
 
 /// What gradients say of a row.
 #[derive(Clone, Debug)]
@@ -24,6 +32,8 @@ pub(super) struct Attribution {
     pub(super) answer: f64,
     /// The answer to the baseline.
     pub(super) baseline: f64,
+    /// How many pieces the line was cut into.
+    pub(super) points: usize,
 }
 
 impl Attribution {
@@ -33,7 +43,41 @@ impl Attribution {
     }
 }
 
-/// Takes the gradients of a row, on so many points of the line from the baseline.
+/// A piece of the line, and what its middle says of it.
+#[derive(Clone, Debug)]
+struct Piece {
+    from: f64,
+    to: f64,
+    /// The answers at its ends, and in its middle.
+    ends: (f64, f64),
+    middle: f64,
+    /// Its share of the integrated gradients, a number a token with the special ones.
+    shares: Vec<f64>,
+}
+
+impl Piece {
+    fn center(&self) -> f64 {
+        f64::midpoint(self.from, self.to)
+    }
+
+    /// Returns how far its shares are off the difference of the answers at its ends.
+    fn error(&self) -> f64 {
+        (self.shares.iter().sum::<f64>() - (self.ends.1 - self.ends.0)).abs()
+    }
+
+    /// Returns its halves, whose middles nothing is known about yet.
+    fn halves(&self) -> [Self; 2] {
+        let center = self.center();
+        let half = |from, to, ends| Self { from, to, ends, middle: 0.0, shares: Vec::new() };
+        [
+            half(self.from, center, (self.ends.0, self.middle)),
+            half(center, self.to, (self.middle, self.ends.1)),
+        ]
+    }
+}
+
+/// Takes the gradients of a row, on so many points of the line from the baseline, and on more where the answer changes
+/// suddenly.
 ///
 /// # Errors
 ///
@@ -51,31 +95,66 @@ pub(super) fn attribute(
     };
     let baseline = network.embedded(&hidden);
     let line = &here - &baseline;
-    let ends = network.gradients(asked, &[here.clone(), baseline.clone()])?;
-    let mut mean = Array2::<f32>::zeros(here.raw_dim());
-    // The midpoints of equal pieces.
-    let places: Vec<f32> = (0..steps.max(1)).map(|step| (step as f32 + 0.5) / steps.max(1) as f32).collect();
-    for part in places.chunks(ROWS) {
+    let at = |place: f64| &baseline + &(&line * place as f32);
+    let steps = steps.max(1);
+    let borders: Vec<f64> = (0..=steps).map(|step| step as f64 / steps as f64).collect();
+    let mut answers = Vec::with_capacity(borders.len());
+    for part in borders.chunks(ROWS) {
         check()?;
-        let points: Vec<Array2<f32>> = part.iter().map(|&place| &baseline + &(&line * place)).collect();
-        for (_, gradient) in network.gradients(asked, &points)? {
-            mean.scaled_add(1.0 / places.len() as f32, &gradient);
-        }
+        let points: Vec<Array2<f32>> = part.iter().map(|&place| at(place)).collect();
+        answers.extend(network.gradients(asked, &points)?.into_iter().map(|(answer, _)| answer));
     }
-    let before = network.before();
-    let own = before..before + asked.ids.len();
-    let total = |row: ndarray::ArrayView1<'_, f32>| row.iter().map(|&value| f64::from(value)).sum::<f64>();
-    let all: Vec<f64> = (&line * &mean).axis_iter(Axis(0)).map(total).collect();
+    let whole = network.gradients(asked, std::slice::from_ref(&here))?;
+    let mut waiting: Vec<Piece> = (0..steps)
+        .map(|step| Piece {
+            from: borders[step],
+            to: borders[step + 1],
+            ends: (answers[step], answers[step + 1]),
+            middle: 0.0,
+            shares: Vec::new(),
+        })
+        .collect();
+    let difference = (answers[steps] - answers[0]).abs().max(LEAST);
+    let mut pieces: Vec<Piece> = Vec::new();
+    loop {
+        for part in waiting.chunks_mut(ROWS) {
+            check()?;
+            let points: Vec<Array2<f32>> = part.iter().map(|piece| at(piece.center())).collect();
+            for (piece, (answer, gradient)) in part.iter_mut().zip(network.gradients(asked, &points)?) {
+                let width = piece.to - piece.from;
+                piece.middle = answer;
+                piece.shares = (&line * &gradient).axis_iter(Axis(0)).map(|row| width * total(row)).collect();
+            }
+        }
+        pieces.append(&mut waiting);
+        let missed: f64 = pieces.iter().map(Piece::error).sum();
+        if missed <= CLOSE * difference || pieces.len() >= FINER * steps {
+            break;
+        }
+        pieces.sort_by(|a, b| b.error().total_cmp(&a.error()).then(a.from.total_cmp(&b.from)));
+        waiting = pieces.drain(..pieces.len().min(ROWS / 2)).flat_map(|piece| piece.halves()).collect();
+    }
+    pieces.sort_by(|a, b| a.from.total_cmp(&b.from));
+    let mut all = vec![0.0; here.nrows()];
+    for piece in &pieces {
+        all.iter_mut().zip(&piece.shares).for_each(|(sum, share)| *sum += share);
+    }
+    let own = network.before()..network.before() + asked.ids.len();
     let length = |row: ndarray::ArrayView1<'_, f32>| {
         row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
     };
     Ok(Attribution {
-        saliency: ends[0].1.axis_iter(Axis(0)).map(length).skip(before).take(asked.ids.len()).collect(),
+        saliency: whole[0].1.axis_iter(Axis(0)).map(length).collect::<Vec<f64>>()[own.clone()].to_vec(),
         integrated: all[own].to_vec(),
         sum: all.iter().sum(),
-        answer: ends[0].0,
-        baseline: ends[1].0,
+        answer: answers[steps],
+        baseline: answers[0],
+        points: pieces.len(),
     })
+}
+
+fn total(row: ndarray::ArrayView1<'_, f32>) -> f64 {
+    row.iter().map(|&value| f64::from(value)).sum()
 }
 
 #[cfg(test)]
@@ -120,12 +199,14 @@ mod tests {
     #[test]
     fn integrated_gradients_are_complete() {
         let Some(mut network) = network() else { return };
-        let coarse = attribute(&mut network, &asked(), 8, &|| Ok(())).unwrap();
+        for steps in [2, 32] {
+            let found = attribute(&mut network, &asked(), steps, &|| Ok(())).unwrap();
+            let difference = found.answer - found.baseline;
+            assert!(difference.abs() > 0.05, "{found:?}");
+            assert!(found.gap() <= CLOSE * difference.abs() + 1e-4, "{} of {difference}", found.gap());
+            assert!(found.points >= steps);
+        }
         let fine = attribute(&mut network, &asked(), 256, &|| Ok(())).unwrap();
-        let difference = fine.answer - fine.baseline;
-        assert!(difference.abs() > 0.05, "{fine:?}");
-        assert!(fine.gap() < 0.005 * difference.abs() + 1e-4, "{} of {difference}", fine.gap());
-        assert!(fine.gap() <= coarse.gap() + 1e-4);
         // What is hidden at both ends of the line has no share, and neither have special tokens.
         assert_eq!(fine.integrated[3], 0.0);
         assert!((fine.integrated.iter().sum::<f64>() - fine.sum).abs() < 1e-9);

@@ -32,7 +32,7 @@ pub(super) const SECTION: Section = Section {
     name: "inside",
     title: "Looking inside",
     about: "What does the model's answer rest on: attention, gradients, mutations, and how does it judge variants?",
-    revision: 1,
+    revision: 2,
     in_all: true,
     reads: &[Reads::Model, Reads::Genome, Reads::Regions, Reads::Variants],
     settings,
@@ -297,8 +297,9 @@ fn methods(findings: &mut Findings, network: &Network, subject: &Subject<'_>, dr
     };
     findings.method(format!(
         "{drawn} The answer to a region is {answer}. Saliency is the length of the answer's derivative by the embedding \
-         that a token looks up. Integrated gradients were summed over {} points on the line from a row in which every \
-         token is hidden; their sum over all tokens is the answer less that to the hidden row, up to the gap that the \
+         that a token looks up. Integrated gradients were summed over {} pieces of the line from a row in which every \
+         token is hidden, by the gradient in the middle of each, and pieces were halved where that misses what the \
+         answer does between their ends; their sum over all tokens is the answer less that to the hidden row, up to the gap that the \
          table tells. Per base, integrated gradients are shared out among the bases that a token covers, saliency and \
          attention are those of the token.",
         subject.options().integration_steps

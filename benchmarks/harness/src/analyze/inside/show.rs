@@ -75,7 +75,7 @@ pub(super) fn findings(
 
 fn relative_gap(one: &Explained) -> f64 {
     let difference = (one.attribution.answer - one.attribution.baseline).abs();
-    one.attribution.gap() / difference.max(1e-3)
+    one.attribution.gap() / difference.max(1e-2)
 }
 
 fn regions(explained: &[Explained]) -> Table {
@@ -92,6 +92,7 @@ fn regions(explained: &[Explained]) -> Table {
             "difference",
             "sum",
             "gap",
+            "pieces of the line",
             "most by gradients",
             "most by mutation",
         ],
@@ -112,6 +113,7 @@ fn regions(explained: &[Explained]) -> Table {
             format!("{:.4}", found.answer - found.baseline),
             format!("{:.4}", found.sum),
             format!("{:.4}", found.gap()),
+            found.points.to_string(),
             most(&one.integrated),
             most(&one.importance),
         ]);
