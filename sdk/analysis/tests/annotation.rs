@@ -100,6 +100,8 @@ fn states_are_in_the_order_of_their_numbers() {
     let text = "chr1\t0\t10\t10_Txn\t0\t.\t0\t10\t1,2,3\nchr1\t10\t20\t2_Weak_Promoter\t0\t.\t0\t10\t1,2,3\n";
     let track = Track::chromatin(rows::<chrom_hmm::Segment>(text)).unwrap();
     assert_eq!(track.classes(), ["2_Weak_Promoter", "10_Txn"]);
+    let track = Track::chromatin(rows::<chrom_hmm::Segment>("chr1\t0\t10\tE10\nchr1\t10\t20\tE2\n")).unwrap();
+    assert_eq!(track.classes(), ["state 2", "state 10"]);
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Frame {
     }
 
     /// Returns how many rows of a length share a batch.
-    pub(super) fn rows(&self, length: usize) -> usize {
+    pub(super) fn rows(length: usize) -> usize {
         (BATCH_TOKENS / (length + 2)).max(1)
     }
 
@@ -83,7 +83,7 @@ impl Frame {
     ) -> Result<()> {
         let what = format!("encoding windows, layer {layer}");
         let progress = subject.progress(&what, Some(windows.len() as u64));
-        for batch in windows.chunks(self.rows(self.window)) {
+        for batch in windows.chunks(Self::rows(self.window)) {
             subject.context().check()?;
             let rows: Vec<&[TokenId]> = batch.iter().map(Vec::as_slice).collect();
             let (states, before) = self.encode(encoder, &rows, layer)?;

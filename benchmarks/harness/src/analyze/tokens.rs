@@ -128,7 +128,9 @@ pub(super) fn tokens(
                 let counted: Vec<Sums> = rounds.par_iter().map(|round| round.count(ids, &tracks)).collect();
                 subject.context().check()?;
                 // In order, so that sums of decimals do not depend on threads.
-                counted.iter().for_each(|part| sums.add(part));
+                for part in &counted {
+                    sums.add(part);
+                }
             }
         }
         Ok(())

@@ -82,7 +82,7 @@ impl Matrix {
         let order: Vec<usize> =
             if self.order.is_empty() { (0..self.rows.len()).collect() } else { self.order.clone() };
         let named = self.row_height >= READABLE;
-        let names = if named {
+        let label_width = if named {
             self.rows.iter().map(|row| text_width(row, SMALL)).fold(20.0, f64::max).min(220.0) + 8.0
         } else {
             0.0
@@ -90,7 +90,7 @@ impl Matrix {
         let tree = if self.tree.is_empty() { 0.0 } else { TREE };
         let heads =
             self.columns.iter().map(|column| text_width(&column.name, SMALL)).fold(20.0, f64::max).min(150.0);
-        let (left, top) = (tree + names + 6.0, heads + 10.0);
+        let (left, top) = (tree + label_width + 6.0, heads + 10.0);
         let gaps = self.columns.iter().filter(|column| column.apart).count() as f64 * GAP;
         let right = left + self.column_width * self.columns.len() as f64 + gaps;
         let bottom = top + self.row_height * order.len() as f64;
@@ -109,7 +109,7 @@ impl Matrix {
         if named {
             for (place, &row) in order.iter().enumerate() {
                 let y = top + self.row_height * (place as f64 + 0.5) + 4.0;
-                let name = frame::shorten(&self.rows[row], SMALL, names - 8.0);
+                let name = frame::shorten(&self.rows[row], SMALL, label_width - 8.0);
                 svg.text((left - 6.0, y), Anchor::End, SMALL, "", &name);
             }
         }

@@ -117,7 +117,8 @@ impl Track {
         Self::new("unfragmented repeats", rows.into_iter().filter_map(|row| row.map(of).transpose()))
     }
 
-    /// Creates a track of chromatin states, named by number and name: `1_Active_Promoter`.
+    /// Creates a track of chromatin states, named by number and name, `1_Active_Promoter`, or `state 1` if the file has no
+    /// names.
     ///
     /// # Errors
     ///
@@ -125,7 +126,7 @@ impl Track {
     pub fn chromatin(rows: impl IntoIterator<Item = dlm_genome::Result<chrom_hmm::Segment>>) -> Result<Self> {
         let class = |row: &chrom_hmm::Segment| match row.name() {
             Some(name) => format!("{}_{name}", row.state()),
-            None => format!("{}", row.state()),
+            None => format!("{STATE}{}", row.state()),
         };
         Self::new(
             "chromatin",
@@ -195,8 +196,12 @@ impl Track {
     }
 }
 
+/// What a chromatin state without a name is called, before its number.
+const STATE: &str = "state ";
+
 /// Returns the number that a text begins with; texts without one come last.
 fn number(text: &str) -> u64 {
+    let text = text.strip_prefix(STATE).unwrap_or(text);
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     text[..digits].parse().unwrap_or(u64::MAX)
 }

@@ -158,7 +158,7 @@ fn matrix(tokens: &Tokens, layers: &[Layer], tracks: &[Track<'_>]) -> Result<Str
             ..Column::default()
         });
     }
-    matrix.legend = "self-similarity less anisotropy".to_owned();
+    matrix.legend = "self-similarity less anisotropy".into();
     Ok(matrix.to_svg())
 }
 

@@ -102,7 +102,7 @@ impl Vectors {
 
     pub(super) fn write(&self, subject: &Subject<'_>, tokens: &Tokens) -> Result<()> {
         #[derive(Serialize)]
-        struct Place<'a> {
+        struct Placed<'a> {
             vectors: &'a str,
             token: &'a str,
             component: usize,
@@ -116,7 +116,7 @@ impl Vectors {
             y: f32,
         }
         #[derive(Serialize)]
-        struct Share<'a> {
+        struct Explained<'a> {
             vectors: &'a str,
             component: usize,
             share: f64,
@@ -146,12 +146,12 @@ impl Vectors {
             for (row, &token) in analysed.kind.tokens.iter().enumerate() {
                 let token = tokens.texts[token].as_str();
                 for (component, &place) in analysed.places.row(row).iter().enumerate() {
-                    places.push(Place { vectors, token, component: component + 1, place });
+                    places.push(Placed { vectors, token, component: component + 1, place });
                 }
                 mapped.push(Mapped { vectors, token, x: analysed.map[[row, 0]], y: analysed.map[[row, 1]] });
             }
             let numbered = analysed.shares.iter().enumerate();
-            shares.extend(numbered.map(|(component, &share)| Share {
+            shares.extend(numbered.map(|(component, &share)| Explained {
                 vectors,
                 component: component + 1,
                 share,

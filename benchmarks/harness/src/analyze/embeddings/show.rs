@@ -106,7 +106,7 @@ fn heatmap(tokens: &Tokens, analysed: &Analysed, cells: &[Cell]) -> String {
     let components = analysed.places.ncols();
     let rows = (1..=components).map(|component| format!("PC{component}")).collect();
     let mut matrix = Matrix::new(rows, 15.0, 17.0);
-    matrix.legend = "Spearman's correlation".to_owned();
+    matrix.legend = "Spearman's correlation".into();
     for of_quantity in cells.chunk_by(|a, b| a.quantity == b.quantity) {
         let quantity = &tokens.quantities[of_quantity[0].quantity];
         let apart = quantity.functional && matrix.columns.len() == OWN.len();
@@ -217,7 +217,7 @@ fn tree(tokens: &Tokens, vectors: &Vectors) -> String {
             ..Column::default()
         });
     }
-    matrix.legend = "log10 of the frequency".to_owned();
+    matrix.legend = "log10 of the frequency".into();
     matrix.to_svg()
 }
 

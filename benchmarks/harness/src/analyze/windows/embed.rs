@@ -158,7 +158,7 @@ pub(super) fn embed(
                 )?;
                 let composition = composition(&bases[start..end], WORDS);
                 waiting.push(Waiting { interval, ids: ids.to_vec(), composition });
-                if waiting.len() == frame.rows(frame.window) {
+                if waiting.len() == Frame::rows(frame.window) {
                     encode(&mut waiting, &mut sink)?;
                 }
             }
@@ -292,17 +292,17 @@ impl Vectors {
         let mut group = self.file.group()?;
         let mut place = 0;
         while let Some(mut column) = group.next_column()? {
-            match place {
-                0 => {
-                    column.typed::<ByteArrayType>().write_batch(&self.chromosomes, None, None).map(|_| ())?
-                }
-                1 => column.typed::<Int64Type>().write_batch(&self.starts, None, None).map(|_| ())?,
-                2 => column.typed::<Int64Type>().write_batch(&self.ends, None, None).map(|_| ())?,
-                _ => column
-                    .typed::<FloatType>()
-                    .write_batch(&self.floats, Some(&definitions), Some(&self.repetitions))
-                    .map(|_| ())?,
-            }
+            let written = match place {
+                0 => column.typed::<ByteArrayType>().write_batch(&self.chromosomes, None, None),
+                1 => column.typed::<Int64Type>().write_batch(&self.starts, None, None),
+                2 => column.typed::<Int64Type>().write_batch(&self.ends, None, None),
+                _ => column.typed::<FloatType>().write_batch(
+                    &self.floats,
+                    Some(&definitions),
+                    Some(&self.repetitions),
+                ),
+            };
+            written?;
             column.close()?;
             place += 1;
         }
