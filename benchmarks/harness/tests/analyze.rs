@@ -211,12 +211,11 @@ fn a_planted_motif_is_what_a_fine_tuned_model_rests_on() {
     let place = tempfile::tempdir().unwrap();
     let place = place.path();
     let motifs = planted(place);
-    let tokenizer = dlm_sdk::Registry::builtin().unwrap().tokenizer("kmer:6:overlap").unwrap();
-    let config = Config::from_json(&format!(
-        r#"{{"model_type": "bert", "vocab_size": {}, "hidden_size": 16, "num_hidden_layers": 1,
-            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}}"#,
-        tokenizer.spec().vocab_size
-    ))
+    // 4,096 words and five special tokens.
+    let config = Config::from_json(
+        r#"{"model_type": "bert", "vocab_size": 4101, "hidden_size": 16, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}"#,
+    )
     .unwrap();
     let fresh = Model::random(config, Heads { language_model: true, pooler: true }, 3);
     folder::write(&place.join("model"), &fresh, Tokenizer::Spec("kmer:6:overlap"), Element::F32).unwrap();
