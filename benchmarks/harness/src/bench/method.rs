@@ -72,11 +72,12 @@ impl Method {
     pub fn model(
         registry: &Registry,
         spec: &str,
+        mode: Mode,
         settings: &Settings,
         digests: &mut DigestCache,
     ) -> Result<Self> {
         let (factory, config) = registry.resolve(Kind::Encoder, spec)?;
-        let mut method = Self::named(spec, settings.mode, &config, digests)?;
+        let mut method = Self::named(spec, mode, &config, digests)?;
         // A frozen encoder under a convex head has no randomness but that of its own weights; a forest draws.
         let parsed: Spec = spec.parse()?;
         let head = parsed.head();
@@ -88,11 +89,11 @@ impl Method {
             method.identity["id"] = Value::Null;
             method.identity["positional"] = json!({"twin": head.ends_with(TWIN)});
         }
-        let head_seeded = settings.mode == Mode::Probe && settings.head.seeded();
-        method.seeded = settings.mode == Mode::Finetune || method.seed_option || head_seeded;
+        let head_seeded = mode == Mode::Probe && settings.head.seeded();
+        method.seeded = mode == Mode::Finetune || method.seed_option || head_seeded;
         method.identity["protocol"] = json!(settings.protocol);
         method.identity["device"] = json!(settings.device);
-        if settings.mode == Mode::Probe {
+        if mode == Mode::Probe {
             method.identity["pool"] = json!(settings.pool.name());
             method.identity["layer"] = json!(settings.layer);
             method.identity["head"] = json!(settings.head.name());
@@ -115,18 +116,18 @@ impl Method {
     }
 
     /// Stands for a model that is not on this machine.
-    pub(super) fn absent(spec: &str, settings: &Settings, reason: String) -> Self {
+    pub(super) fn absent(spec: &str, mode: Mode, settings: &Settings, reason: String) -> Self {
         let twin = spec.split(',').next().is_some_and(|head| head.ends_with(TWIN));
-        let head_seeded = settings.mode == Mode::Probe && settings.head.seeded();
+        let head_seeded = mode == Mode::Probe && settings.head.seeded();
         Self {
             spec: spec.to_owned(),
-            mode: settings.mode,
+            mode,
             control: None,
-            seeded: settings.mode == Mode::Finetune || twin || head_seeded,
+            seeded: mode == Mode::Finetune || twin || head_seeded,
             unavailable: None,
             missing: Some(reason),
             seed_option: false,
-            identity: json!({"missing": spec, "mode": settings.mode.name()}),
+            identity: json!({"missing": spec, "mode": mode.name()}),
             tokenizer: None,
             encoder: None,
             files: Vec::new(),

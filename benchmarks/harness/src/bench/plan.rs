@@ -48,7 +48,7 @@ pub struct Plan {
     pub settings: Settings,
     /// The tasks.
     pub tasks: Vec<PlannedTask>,
-    /// Baselines, then models.
+    /// Baselines, then models, mode by mode.
     pub methods: Vec<Method>,
     /// The cells: task by task, method by method, seed by seed.
     pub cells: Vec<Cell>,
@@ -78,11 +78,13 @@ impl Plan {
         for spec in &settings.baselines {
             methods.push(Method::baseline(registry, spec, digests)?);
         }
-        for spec in &settings.models {
-            methods.push(match absent(registry, spec) {
-                Some(reason) => Method::absent(spec, &settings, reason),
-                None => Method::model(registry, spec, &settings, digests)?,
-            });
+        for &mode in &settings.modes {
+            for spec in &settings.models {
+                methods.push(match absent(registry, spec) {
+                    Some(reason) => Method::absent(spec, mode, &settings, reason),
+                    None => Method::model(registry, spec, mode, &settings, digests)?,
+                });
+            }
         }
         let tasks = plan_tasks(&settings, context, registry, digests)?;
         let mut cells = Vec::new();

@@ -43,7 +43,7 @@ pub struct Selection {
     /// Trees of a forest: one value is used as is, several are chosen from on validation
     #[arg(long, value_name = "N,..")]
     pub trees: Option<String>,
-    /// How models are brought to a task: probe (frozen, under a head) or finetune [default: probe]
+    /// How models are brought to a task: probe (frozen, under a head), finetune, or both: probe,finetune [default: probe]
     #[arg(long, value_name = "MODE")]
     pub mode: Option<String>,
     /// How a probe makes one vector of a row of tokens: cls, mean, max or last [default: mean]
@@ -95,8 +95,8 @@ pub struct Settings {
     pub seeds: u64,
     /// At most how many items of each split.
     pub limit: Option<usize>,
-    /// How models are brought to a task.
-    pub mode: Mode,
+    /// How models are brought to a task: in one way or two.
+    pub modes: Vec<Mode>,
     /// How a probe pools.
     pub pool: Pool,
     /// The layer a probe reads.
@@ -179,16 +179,13 @@ impl Selection {
         let models = or_else(specs(&self.models), file.list("models")?);
         let tasks = or_else(specs(&self.tasks), file.list("tasks")?);
         let baselines = or_else(specs(&self.baselines), file.list("baselines")?);
-        let mode = match self.mode.or(file.text("mode")?).as_deref() {
-            None | Some("probe") => Mode::Probe,
-            Some("finetune") => Mode::Finetune,
-            Some(other) => {
-                return Err(Error::invalid(format!("mode {other:?} is not known"))
-                    .with_hint("known are probe and finetune"));
-            }
-        };
+        let modes = modes(self.mode.or(file.list("mode")?.map(|modes| modes.join(","))))?;
         let head = self.head.or(file.text("head")?);
-        let (probe_head, finetune) = match mode {
+        if let (Some(head), [_, _, ..]) = (&head, modes.as_slice()) {
+            return Err(Error::invalid(format!("head {head} with two modes: heads are other ones in each"))
+                .with_hint("leave the head out, or run the modes one after the other into one folder"));
+        }
+        let (probe_head, finetune) = match modes[0] {
             Mode::Finetune => (HeadKind::Logistic, self.finetune.settle(head, &mut file)?),
             _ => (parsed(head, HeadKind::Logistic)?, self.finetune.settle(None, &mut file)?),
         };
@@ -200,7 +197,7 @@ impl Selection {
             baselines,
             seeds: self.seeds.or(file.number("seeds")?).unwrap_or(SEEDS),
             limit: self.limit.or(file.number("limit")?.map(|limit| limit as usize)),
-            mode,
+            modes,
             pool: parsed(self.pool.or(file.text("pool")?), Pool::Mean)?,
             layer: self.layer.or(file.integer("layer")?).unwrap_or(-1),
             head: probe_head,
@@ -277,6 +274,26 @@ fn or_else(flags: Vec<String>, keys: Option<Vec<String>>) -> Vec<String> {
     if flags.is_empty() { specs(&keys.unwrap_or_default()) } else { flags }
 }
 
+/// Reads one mode or several; at least one is returned.
+fn modes(text: Option<String>) -> Result<Vec<Mode>> {
+    let mut modes = Vec::new();
+    for name in text.as_deref().unwrap_or("probe").split(',').map(str::trim) {
+        let mode = match name {
+            "probe" => Mode::Probe,
+            "finetune" => Mode::Finetune,
+            other => {
+                return Err(Error::invalid(format!("mode {other:?} is not known"))
+                    .with_hint("known are probe and finetune, and both as probe,finetune"));
+            }
+        };
+        if modes.contains(&mode) {
+            return Err(Error::invalid(format!("mode {name} is given twice")));
+        }
+        modes.push(mode);
+    }
+    Ok(modes)
+}
+
 fn parsed<T: FromStr<Err = Error>>(text: Option<String>, default: T) -> Result<T> {
     text.map_or(Ok(default), |text| text.parse())
 }
@@ -301,5 +318,25 @@ mod tests {
     fn only_plain_ids_are_split() {
         let texts = ["majority,markov:3".to_owned(), "tfidf:kmer:6,trees=100,250".to_owned()];
         assert_eq!(specs(&texts), ["majority", "markov:3", "tfidf:kmer:6,trees=100,250"]);
+    }
+
+    #[test]
+    fn modes_are_one_or_two() {
+        let read = |text: &str| {
+            let text = format!("tasks = \"gue/tf/0\"\nmodels = \"grover\"\n{text}");
+            super::super::read_config(&text, false)
+        };
+        assert_eq!(read("").unwrap().modes, [Mode::Probe]);
+        for both in ["mode = \"finetune, probe\"", "mode = [\"finetune\", \"probe\"]"] {
+            assert_eq!(read(both).unwrap().modes, [Mode::Finetune, Mode::Probe]);
+        }
+        for (wrong, told) in [
+            ("mode = \"probe,probe\"", "twice"),
+            ("mode = \"probes\"", "not known"),
+            ("mode = \"\"", "not known"),
+            ("mode = [\"probe\", \"finetune\"]\nhead = \"forest\"", "two modes"),
+        ] {
+            assert!(read(wrong).unwrap_err().to_string().contains(told), "{wrong}");
+        }
     }
 }

@@ -7,7 +7,8 @@ use crate::{
     tokenizer::thousands,
 };
 
-/// Draws a table a task, split and protocol: rows by rank, intervals, the context gain first among the gains.
+/// Draws a table a task, split and protocol: rows by rank, intervals, the context gain first among the gains, and what it
+/// took: seconds to fit and for 1,000 items, megabytes of memory, numbers that were fitted.
 pub fn table(document: &Document) -> String {
     let mut text = String::new();
     let mut rest: Vec<&Summary> = document.summary.iter().collect();
@@ -106,6 +107,9 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
         "pretraining",
         "tied",
         "fit s",
+        "s/1000",
+        "MB",
+        "weights",
         "note",
     ];
     let mut cells: Vec<Vec<String>> = vec![header.map(str::to_owned).to_vec()];
@@ -127,6 +131,9 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
             gain(row.gains.pretraining.as_ref()),
             row.tied.clone(),
             row.fit_seconds.map_or_else(String::new, |seconds| format!("{seconds:.1}")),
+            row.seconds_per_1000.map_or_else(String::new, |seconds| format!("{seconds:.2}")),
+            row.peak_memory.map_or_else(String::new, |bytes| (bytes / 1_000_000).to_string()),
+            row.parameters.map_or_else(String::new, thousands),
             note(row, document),
         ]);
     }

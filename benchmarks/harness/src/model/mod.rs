@@ -7,6 +7,7 @@
 mod copy;
 mod curve;
 mod list;
+mod random;
 mod show;
 
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use dlm_sdk::Result;
 
 use crate::context::{Context, Outcome};
 
-/// Lists, shows, plots, imports and exports models.
+/// Lists, shows, plots, makes, imports and exports models.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
     /// List presets and built-in models
@@ -25,6 +26,8 @@ pub enum ModelCommand {
     Show(ShowArgs),
     /// Plot the losses of trainings, finished or under way, as SVG
     Curve(CurveArgs),
+    /// Write a model folder with fresh weights, in the form of a published family
+    Random(random::RandomArgs),
     /// Read a Hugging Face folder and write it as a model folder with safetensors
     Import(ImportArgs),
     /// Write a model folder for other programs
@@ -105,6 +108,7 @@ impl ModelCommand {
             Self::Curve(arguments) => {
                 curve::run(&arguments.trainings, &arguments.output, arguments.log, context)?;
             }
+            Self::Random(arguments) => random::run(&arguments, context)?,
             Self::Import(arguments) => copy::import(&arguments.from, &arguments.output, context)?,
             Self::Export(arguments) => {
                 copy::export(&arguments.model, &arguments.output, arguments.format, context)?;

@@ -6,6 +6,7 @@
 
 mod encoder;
 mod file;
+mod fresh;
 pub(crate) mod layers;
 pub(crate) mod list;
 mod open;
@@ -20,6 +21,7 @@ use crate::{bert::Weight, weights::Checkpoint};
 pub use self::{
     encoder::NetworkEncoder,
     file::Role,
+    fresh::{Family, Size},
     open::{Builder, open, open_spec, weights_file},
 };
 
