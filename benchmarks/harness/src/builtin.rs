@@ -15,6 +15,7 @@ use dlm_plugin_prom300 as _;
 use dlm_plugin_promoter_tss as _;
 use dlm_plugin_promscan as _;
 use dlm_plugin_tfidf as _;
+use dlm_plugin_word2vec as _;
 
 #[cfg(test)]
 mod tests {

@@ -40,3 +40,4 @@ pub mod statistics;
 mod tables;
 pub mod task;
 pub mod tokenizer;
+pub mod word2vec;

@@ -32,6 +32,7 @@ use crate::{
     runtime::RuntimeCommand,
     task::TaskCommand,
     tokenizer::TokenizerCommand,
+    word2vec::Word2vecArgs,
 };
 
 /// Compares DNA language models with what token frequencies alone reach.
@@ -114,6 +115,8 @@ enum Command {
     /// Train tokenizers and tokenize sequences and genomes
     #[command(subcommand)]
     Tokenizer(TokenizerCommand),
+    /// Learn one vector a token from a genome
+    Word2vec(Word2vecArgs),
 }
 
 impl Command {
@@ -136,6 +139,7 @@ impl Command {
             Self::Runtime(command) => command.run(context),
             Self::Task(command) => command.run(context),
             Self::Tokenizer(command) => command.run(context),
+            Self::Word2vec(arguments) => arguments.run(context),
         }
     }
 }
