@@ -118,6 +118,13 @@ fn planted_annotations_are_found_in_tokens_and_windows() {
     let place = place.path();
     subject(place);
     let with = ["--annotations", "annotations", "--embedding-windows", "150"];
+    let learn = "--quiet word2vec --fasta genome.fa --tokenizer kmer:2 --dimensions 8 --epochs 1 --least-count 3500 \
+                 --output vectors";
+    let learned = Command::new(env!("CARGO_BIN_EXE_dlm")).current_dir(place).args(learn.split(' ')).output();
+    let learned = learned.unwrap();
+    assert!(learned.status.success(), "{}", String::from_utf8_lossy(&learned.stderr));
+    analyze(place, &[&["embeddings", "--word2vec", "vectors"], &with[..]].concat());
+    word2vec_stands_beside(place);
     for section in ["embeddings", "context", "windows"] {
         let answer = analyze(place, &[&[section], &with[..]].concat());
         assert_eq!(answer["sections"][0]["status"], "done", "{answer}");
@@ -130,6 +137,21 @@ fn planted_annotations_are_found_in_tokens_and_windows() {
     for text in ["Token embeddings", "Windows of the genome", "Territories", "word2vec beside the model"] {
         assert!(page.contains(text), "{text}");
     }
+}
+
+fn word2vec_stands_beside(place: &Path) {
+    let mapped = rows(&place.join("out/embeddings/components.csv"));
+    let first: Vec<&String> = mapped
+        .iter()
+        .filter(|row| row["vectors"] == "word2vec" && row["component"] == "1")
+        .map(|row| &row["place"])
+        .collect();
+    assert!((8..16).contains(&first.len()), "rare tokens have no vector: {}", first.len());
+    let distinct: std::collections::BTreeSet<_> = first.iter().collect();
+    assert_eq!(distinct.len(), first.len());
+    let page = fs::read_to_string(place.join("out/report.html")).unwrap();
+    assert!(page.contains("tokens have no word2vec vector"));
+    assert!(page.contains("rank along the first component of the word2vec vectors"));
 }
 
 fn tokens_are_annotated(place: &Path) {

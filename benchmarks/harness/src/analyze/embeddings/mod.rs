@@ -83,7 +83,14 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
     }
     kinds.push(Kind::new("contextual", rows, present));
     match &subject.options().word2vec {
-        Some(spec) => kinds.push(word2vec(subject, spec, &tokens)?),
+        Some(spec) => {
+            let kind = word2vec(subject, spec, &tokens)?;
+            let missing = tokens.ids.len() - kind.tokens.len();
+            if missing > 0 {
+                findings.warnings.push(format!("{missing} of {} tokens have no word2vec vector", tokens.ids.len()));
+            }
+            kinds.push(kind);
+        }
         None => findings.absent(
             "word2vec beside the model",
             "no word2vec vectors were named; learn them by 'dlm word2vec' and name their folder by --word2vec",
@@ -112,18 +119,22 @@ fn word2vec(subject: &Subject<'_>, spec: &str, tokens: &Tokens) -> Result<Kind> 
         .enumerate()
         .filter_map(|(row, text)| Some((row, *by_text.get(text.as_str())?)))
         .collect();
-    if found.len() * 2 < tokens.ids.len() {
+    let frame = Frame::new(&*encoder, &*tokenizer)?;
+    let ids: Vec<TokenId> = found.iter().map(|found| found.1).collect();
+    let (rows, _) = static_embeddings(&mut *encoder, &frame, &ids)?;
+    // A token that was too rare to be learned has a vector of zeros.
+    let learned: Vec<usize> =
+        (0..found.len()).filter(|&row| rows.row(row).iter().any(|&value| value != 0.0)).collect();
+    if learned.len() < 3 || learned.len() * 2 < tokens.ids.len() {
         return Err(dlm_sdk::Error::invalid(format!(
             "{spec}: has vectors of {} of the {} tokens",
-            found.len(),
+            learned.len(),
             tokens.ids.len()
         ))
         .with_hint("learn word2vec on the model's own tokenizer"));
     }
-    let frame = Frame::new(&*encoder, &*tokenizer)?;
-    let ids: Vec<TokenId> = found.iter().map(|found| found.1).collect();
-    let (rows, _) = static_embeddings(&mut *encoder, &frame, &ids)?;
-    Ok(Kind::new("word2vec", rows, found.into_iter().map(|found| found.0).collect()))
+    let rows = rows.select(ndarray::Axis(0), &learned);
+    Ok(Kind::new("word2vec", rows, learned.into_iter().map(|row| found[row].0).collect()))
 }
 
 /// The mean state of each token.
