@@ -6,6 +6,7 @@
 )]
 
 use std::{
+    fmt::Write as _,
     fs,
     path::Path,
     process::{Command, Output},
@@ -48,6 +49,11 @@ fn genome(path: &Path, seed: u64) {
 
 fn dlm(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_dlm")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// Runs the words of a line.
+fn line(folder: &Path, words: &str) -> Output {
+    dlm(folder, &words.split_whitespace().collect::<Vec<_>>())
 }
 
 fn json(output: &Output) -> Value {
@@ -192,104 +198,23 @@ fn planted(place: &Path) -> Vec<usize> {
     for row in 0..1200 {
         let motif = row / 2 % 2 == 1;
         let split = ["train", "train", "train", "validation", "test", "train"][row % 6];
-        table.push_str(&format!("{},{},{split}\n", sequence(motif).0, if motif { "yes" } else { "no" }));
+        let label = if motif { "yes" } else { "no" };
+        writeln!(table, "{},{label},{split}", sequence(motif).0).unwrap();
     }
     fs::write(place.join("task/examples.csv"), table).unwrap();
     let rows: Vec<(String, usize)> = (0..6).map(|_| sequence(true)).collect();
     let genome: String = rows.iter().map(|(bases, _)| bases.as_str()).collect();
     fs::write(place.join("genome.fa"), format!(">chr1\n{genome}\n")).unwrap();
-    let bed: String = (0..6).map(|n| format!("chr1\t{}\t{}\tr{n}\n", 40 * n, 40 * (n + 1))).collect();
+    let mut bed = String::new();
+    for n in 0..6 {
+        writeln!(bed, "chr1\t{}\t{}\tr{n}", 40 * n, 40 * (n + 1)).unwrap();
+    }
     fs::write(place.join("regions.bed"), bed).unwrap();
     rows.into_iter().map(|(_, at)| at).collect()
 }
 
-#[test]
-fn a_planted_motif_is_what_a_fine_tuned_model_rests_on() {
-    if !runs() {
-        return;
-    }
-    let place = tempfile::tempdir().unwrap();
-    let place = place.path();
-    let motifs = planted(place);
-    // 4,096 words and five special tokens.
-    let config = Config::from_json(
-        r#"{"model_type": "bert", "vocab_size": 4101, "hidden_size": 16, "num_hidden_layers": 1,
-            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}"#,
-    )
-    .unwrap();
-    let fresh = Model::random(config, Heads { language_model: true, pooler: true }, 3);
-    folder::write(&place.join("model"), &fresh, Tokenizer::Spec("kmer:6:overlap"), Element::F32).unwrap();
-    let tuned = dlm(
-        place,
-        &[
-            "finetune",
-            "--quiet",
-            "--model",
-            "./model",
-            "--task",
-            "./task",
-            "--output",
-            "tuned",
-            "--learning-rate",
-            "5e-3",
-            "--epochs",
-            "12",
-            "--batch",
-            "16",
-            "--head",
-            "pooler",
-            "--dropout",
-            "0",
-        ],
-    );
-    assert!(tuned.status.success(), "{}", String::from_utf8_lossy(&tuned.stderr));
-    // A change of the motif's second base, one beside it, a deletion, and one that is not spelled out.
-    let at = motifs[0] + 1;
-    let genome = fs::read_to_string(place.join("genome.fa")).unwrap();
-    let bases = genome.lines().nth(1).unwrap().as_bytes();
-    let base = |at: usize| char::from(bases[at]);
-    let far = if motifs[0] > 20 { 3 } else { 36 };
-    let other = |base: char| if base == 'G' { 'C' } else { 'G' };
-    let vcf = format!(
-        "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
-         chr1\t{}\tbreaks\t{}\tG\t.\t.\t.\nchr1\t{}\tspares\t{}\t{}\t.\t.\t.\nchr1\t{}\tdeletes\t{}{}\t{}\t.\t.\t.\n\
-         chr1\t50\tsymbol\t{}\t<DEL>\t.\t.\t.\n",
-        at + 1,
-        base(at),
-        far + 1,
-        base(far),
-        other(base(far)),
-        at + 1,
-        base(at),
-        base(at + 1),
-        base(at),
-        base(49),
-    );
-    fs::write(place.join("variants.vcf"), vcf).unwrap();
-    let run = |variants: &str| {
-        let arguments = [
-            "--json",
-            "analyze",
-            "inside",
-            "--model",
-            "tuned",
-            "--genome",
-            "genome.fa",
-            "--regions",
-            "regions.bed",
-            "--variants",
-            variants,
-            "--flank",
-            "20",
-            "--integration-steps",
-            "128",
-            "--output",
-            "out",
-        ];
-        dlm(place, &arguments)
-    };
-    let output = run("variants.vcf");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+/// Checks that what a model rests on peaks at the motifs, and that tracks hold the same numbers, base by base.
+fn peaks_and_tracks(place: &Path, motifs: &[usize]) {
     let mut reader = csv::Reader::from_path(place.join("out/inside/bases.csv")).unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 240);
@@ -325,6 +250,65 @@ fn a_planted_motif_is_what_a_fine_tuned_model_rests_on() {
         let all = dlm_genome::Interval::new("chr1", 0, 240).unwrap();
         assert_eq!(packed.coverage(&all).unwrap().covered(), 240);
     }
+}
+
+#[test]
+fn a_planted_motif_is_what_a_fine_tuned_model_rests_on() {
+    if !runs() {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    let motifs = planted(place);
+    // 4,096 words and five special tokens.
+    let config = Config::from_json(
+        r#"{"model_type": "bert", "vocab_size": 4101, "hidden_size": 16, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}"#,
+    )
+    .unwrap();
+    let fresh = Model::random(config, Heads { language_model: true, pooler: true }, 3);
+    folder::write(&place.join("model"), &fresh, Tokenizer::Spec("kmer:6:overlap"), Element::F32).unwrap();
+    let tuned = line(
+        place,
+        "finetune --quiet --model ./model --task ./task --output tuned --learning-rate 5e-3 --epochs 12 --batch 16 \
+         --head pooler --dropout 0",
+    );
+    assert!(tuned.status.success(), "{}", String::from_utf8_lossy(&tuned.stderr));
+    // A change of the motif's second base, one beside it, a deletion, and one that is not spelled out.
+    let at = motifs[0] + 1;
+    let genome = fs::read_to_string(place.join("genome.fa")).unwrap();
+    let bases = genome.lines().nth(1).unwrap().as_bytes();
+    let base = |at: usize| char::from(bases[at]);
+    let far = if motifs[0] > 20 { 3 } else { 36 };
+    let other = |base: char| if base == 'G' { 'C' } else { 'G' };
+    let vcf = format!(
+        "##fileformat=VCFv4.3\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n\
+         chr1\t{}\tbreaks\t{}\tG\t.\t.\t.\nchr1\t{}\tspares\t{}\t{}\t.\t.\t.\nchr1\t{}\tdeletes\t{}{}\t{}\t.\t.\t.\n\
+         chr1\t50\tsymbol\t{}\t<DEL>\t.\t.\t.\n",
+        at + 1,
+        base(at),
+        far + 1,
+        base(far),
+        other(base(far)),
+        at + 1,
+        base(at),
+        base(at + 1),
+        base(at),
+        base(49),
+    );
+    fs::write(place.join("variants.vcf"), vcf).unwrap();
+    let run = |variants: &str| {
+        line(
+            place,
+            &format!(
+                "--json analyze inside --model tuned --genome genome.fa --regions regions.bed --variants {variants} \
+                 --flank 20 --integration-steps 128 --output out"
+            ),
+        )
+    };
+    let output = run("variants.vcf");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    peaks_and_tracks(place, &motifs);
     let mut reader = csv::Reader::from_path(place.join("out/inside/variants.csv")).unwrap();
     let scores: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     let score = |id: &str| scores.iter().find(|row| &row[2] == id).unwrap()[5].parse::<f64>().ok();
@@ -411,39 +395,18 @@ fn a_vocabulary_is_chosen_on_validation_and_the_choice_is_resumed() {
         let size = sizes.iter().find(|(name, _)| line.starts_with(name));
         match size {
             Some((name, size)) => {
-                tiny.push_str(&format!(
-                    "{name} {{ value = {size}, origin = \"resolved\", source = \"a test\" }}\n"
-                ));
+                writeln!(tiny, "{name} {{ value = {size}, origin = \"resolved\", source = \"a test\" }}")
+                    .unwrap();
             }
-            None => tiny.push_str(&format!("{line}\n")),
+            None => writeln!(tiny, "{line}").unwrap(),
         }
     }
     fs::write(place.join("tiny.toml"), tiny).unwrap();
-    let arguments = [
-        "--json",
-        "analyze",
-        "vocabulary",
-        "--genome",
-        "genome.fa",
-        "--output",
-        "out",
-        "--cycles",
-        "10,20,30,40",
-        "--kmers",
-        "2",
-        "--next",
-        "2",
-        "--models",
-        "2",
-        "--steps",
-        "3",
-        "--samples",
-        "200",
-        "--trees",
-        "5",
-        "--preset",
-        "tiny.toml",
-    ];
+    let arguments: Vec<&str> =
+        "--json analyze vocabulary --genome genome.fa --output out --cycles 10,20,30,40 --kmers 2 \
+                                --next 2 --models 2 --steps 3 --samples 200 --trees 5 --preset tiny.toml"
+            .split_whitespace()
+            .collect();
     let output = dlm(place, &arguments);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answer = json(&output);
@@ -457,7 +420,7 @@ fn a_vocabulary_is_chosen_on_validation_and_the_choice_is_resumed() {
     let weights = place.join("out/vocabulary/models/bpe-20-seed-1/model.safetensors");
     let stamp = || fs::metadata(&weights).unwrap().modified().unwrap();
     let before = stamp();
-    let mut again = arguments.to_vec();
+    let mut again = arguments.clone();
     again.push("--again");
     let second = json(&dlm(place, &again));
     assert_eq!((second["sections"][0]["resumed"].as_bool(), stamp()), (Some(false), before));

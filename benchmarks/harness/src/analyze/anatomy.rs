@@ -139,25 +139,7 @@ fn beside_the_paper(report: &Report) -> Table {
         .filter(|row| matches!(row.base, 'A' | 'T'))
         .map(|row| 100.0 * row.genome)
         .sum();
-    let occurring = |row: &&crate::tokenizer::TokenRow| row.inside > 0;
-    let longest = report.all.iter().filter(occurring).map(|row| row.length).max().unwrap_or(0);
-    let mut named: Vec<&str> = report
-        .all
-        .iter()
-        .filter(occurring)
-        .filter(|row| row.length == longest)
-        .map(|row| row.token.as_str())
-        .collect();
-    let more = named.len().saturating_sub(4);
-    named.truncate(4);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let singles: Vec<&str> = report
-        .all
-        .iter()
-        .filter(occurring)
-        .filter(|row| row.length == 1)
-        .map(|row| row.token.as_str())
-        .collect();
+    let (longest, singles) = (longest(report), singles(report));
     let cg = report.all.iter().any(|row| row.token == "CG");
     table.row([
         "tokens of the dictionary that occur".to_owned(),
@@ -189,12 +171,7 @@ fn beside_the_paper(report: &Report) -> Table {
     for (n, paper) in [(5, "213"), (6, "224")] {
         table.row([format!("tokens of {n} bases"), types(n).to_string(), paper.into(), String::new()]);
     }
-    table.row([
-        "single nucleotides that are tokens".to_owned(),
-        singles.join(", "),
-        "G alone".into(),
-        String::new(),
-    ]);
+    table.row(["single nucleotides that are tokens".to_owned(), singles, "G alone".into(), String::new()]);
     for (n, paper) in [(2, "63 % (10)"), (4, "32 % (82)")] {
         table.row([
             format!("share of all words of {n} bases"),
@@ -203,12 +180,7 @@ fn beside_the_paper(report: &Report) -> Table {
             String::new(),
         ]);
     }
-    table.row([
-        "longest tokens".to_owned(),
-        format!("{longest} bases: {}{more}", named.join(", ")),
-        "16 bases: A x 16 and T x 16".into(),
-        String::new(),
-    ]);
+    table.row(["longest tokens".to_owned(), longest, "16 bases: A x 16 and T x 16".into(), String::new()]);
     table.row([
         "whether CG is a token".to_owned(),
         if cg { "yes" } else { "no" }.to_owned(),
@@ -222,6 +194,24 @@ fn beside_the_paper(report: &Report) -> Table {
         format!("the genome is A or T to {genome:.1} %"),
     ]);
     table
+}
+
+/// Names the longest tokens that occur.
+fn longest(report: &Report) -> String {
+    let occurring = || report.all.iter().filter(|row| row.inside > 0);
+    let longest = occurring().map(|row| row.length).max().unwrap_or(0);
+    let mut named: Vec<&str> =
+        occurring().filter(|row| row.length == longest).map(|row| row.token.as_str()).collect();
+    let more = named.len().saturating_sub(4);
+    named.truncate(4);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{longest} bases: {}{more}", named.join(", "))
+}
+
+/// Names the single nucleotides that occur as tokens.
+fn singles(report: &Report) -> String {
+    let singles = report.all.iter().filter(|row| row.inside > 0 && row.length == 1);
+    singles.map(|row| row.token.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Draws occurrences by rank, a curve a vocabulary.

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    fmt::Write as _,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -204,13 +205,13 @@ fn list(context: &Context) -> Result<Outcome> {
         .map(|section| Listed { name: section.name, about: section.about, in_all: section.in_all })
         .collect();
     context.print(&listed, || {
-        listed
-            .iter()
-            .map(|section| {
-                let apart = if section.in_all { "" } else { "; not part of all" };
-                format!("{:<12} {}{apart}\n", section.name, section.about)
-            })
-            .collect()
+        let mut text = String::new();
+        for section in &listed {
+            let apart = if section.in_all { "" } else { "; not part of all" };
+            // Writing to a string never fails.
+            let _ = writeln!(text, "{:<12} {}{apart}", section.name, section.about);
+        }
+        text
     })?;
     Ok(Outcome::Done)
 }
@@ -218,12 +219,13 @@ fn list(context: &Context) -> Result<Outcome> {
 fn text(answer: &Answer) -> String {
     let mut text = String::new();
     for section in &answer.sections {
-        text.push_str(&format!("{} ({}, {:.1} s)\n", section.section, section.status, section.seconds));
+        // Writing to a string never fails.
+        let _ = writeln!(text, "{} ({}, {:.1} s)", section.section, section.status, section.seconds);
         if !section.reason.is_empty() {
-            text.push_str(&format!("  {}\n", section.reason));
+            let _ = writeln!(text, "  {}", section.reason);
         }
         for (name, value) in &section.facts {
-            text.push_str(&format!("  {name:<58} {value:>18}\n"));
+            let _ = writeln!(text, "  {name:<58} {value:>18}");
         }
     }
     text.push_str(&shown(&answer.report));

@@ -28,8 +28,8 @@ mod resume;
 mod section;
 mod states;
 mod subject;
-mod vocabulary;
 mod tokens;
+mod vocabulary;
 mod windows;
 
 pub use self::{

@@ -64,7 +64,7 @@ struct Rows<'a> {
     title: &'a str,
     caption: &'a str,
     columns: &'a [String],
-    rows: Vec<Vec<Cell<'a>>>,
+    cells: Vec<Vec<Cell<'a>>>,
 }
 
 /// A cell, and the number it is sorted by if it is one.
@@ -90,7 +90,7 @@ impl<'a> Rows<'a> {
             title: &table.title,
             caption: &table.caption,
             columns: &table.columns,
-            rows: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
+            cells: table.rows.iter().map(|row| row.iter().map(cell).collect()).collect(),
         }
     }
 }

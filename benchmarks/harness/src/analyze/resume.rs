@@ -130,9 +130,9 @@ impl Inputs {
         if let Some(known) = self.0.get(name) {
             return Ok(known.clone());
         }
-        let made = make()?;
-        self.0.insert(name, made.clone());
-        Ok(made)
+        let fresh = make()?;
+        self.0.insert(name, fresh.clone());
+        Ok(fresh)
     }
 }
 

@@ -255,7 +255,7 @@ impl<'a> Subject<'a> {
         for panel in &findings.panels {
             output::write(self.folder.join(&panel.file), &panel.svg).map_err(crate::files::file_error)?;
         }
-        findings.files = self.files.borrow().clone();
+        findings.files.clone_from(&self.files.borrow());
         Ok(())
     }
 }

@@ -158,7 +158,6 @@ fn total(row: ndarray::ArrayView1<'_, f32>) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::print_stdout, reason = "a test says what it skips")]
 mod tests {
     use dlm_nn::bert::{Config, Heads, Model};
     use dlm_plugin_grover::BertEncoder;

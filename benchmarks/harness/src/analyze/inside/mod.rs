@@ -5,6 +5,7 @@
 //! saliency, integrated gradients and in-silico mutagenesis, and the attention between tokens is shown. Variants of a VCF
 //! file are scored by the masked log-likelihood ratio, or by the difference of a fine-tuned model's scores.
 
+mod feed;
 mod gradient;
 mod likelihood;
 mod mutate;

@@ -48,7 +48,7 @@ pub(super) fn mutate(
     let answer = if network.kind == Kind::Tokens { 0.0 } else { network.answers(&[here])?[0] };
     for part in changes.chunks(super::network::ROWS) {
         check()?;
-        let changed = |&(at, base): &(usize, u8)| {
+        let with = |&(at, base): &(usize, u8)| {
             let mut bases = region.bases.clone();
             bases[at] = base;
             bases
@@ -57,7 +57,7 @@ pub(super) fn mutate(
             Kind::Tokens => {
                 let alleles: Vec<Alleles> = part
                     .iter()
-                    .map(|change| Alleles::new(tokenizer, &region.bases, &changed(change), network.most()))
+                    .map(|change| Alleles::new(tokenizer, &region.bases, &with(change), network.most()))
                     .collect::<Result<_>>()?;
                 likelihood::ratios(network, &alleles)?.into_iter().map(|ratio| ratio.score()).collect()
             }
@@ -66,7 +66,7 @@ pub(super) fn mutate(
                 let asked: Vec<Asked> = part
                     .iter()
                     .map(|change| {
-                        let (mut ids, _) = regions::tokens(tokenizer, &changed(change))?;
+                        let (mut ids, _) = regions::tokens(tokenizer, &with(change))?;
                         ids.truncate(most);
                         Ok(Asked { ids, chosen: chosen.clone() })
                     })

@@ -9,20 +9,16 @@ use std::{collections::BTreeMap, path::Path};
 
 use dlm_graph::{DataType, Dim, ErrorKind, Graph, Tensor, Var};
 use dlm_nn::weights::Checkpoint;
-use dlm_runtime::{Device, ElementType, Input, Port, Runtime, Session, SessionOptions};
+use dlm_runtime::{Device, Runtime, Session, SessionOptions};
 use dlm_sdk::{Encoder, Error, Parameter, Result, SpecialTokens, TokenId};
 use dlm_train::finetune::Frame;
-use ndarray::{Array1, Array2, Array3, ArrayD, ArrayViewMutD, Axis, Ix3, Ix4, IxDyn, s};
+use ndarray::{Array1, Array2, Array3, ArrayViewMutD, Axis, Ix3, Ix4, IxDyn, s};
 use serde::{Deserialize, de::IgnoredAny};
 
-const IDS: &str = "input_ids";
-const MASK: &str = "attention_mask";
-const POOL_WEIGHTS: &str = "pool_weights";
+use super::feed::{CHOSEN, CHOSEN_IDS, EMBEDDED, Feeds, IDS, run};
+
 const SCORES: &str = "scores";
-const CHOSEN: &str = "chosen_weights";
-const CHOSEN_IDS: &str = "chosen_ids";
 const ANSWERS: &str = "answers";
-const EMBEDDED: &str = "embedded";
 const GRADIENT: &str = "gradient";
 /// Rows that are run together.
 pub(super) const ROWS: usize = 8;
@@ -375,8 +371,8 @@ impl Network {
                 feeds.ids[[row, column]] = i64::from(id);
                 feeds.mask[[row, column]] = 1;
             }
-            let share = 1.0 / asked.ids.len().max(1) as f32;
-            feeds.pool.slice_mut(s![row, before..before + asked.ids.len()]).fill(share);
+            let weight = 1.0 / asked.ids.len().max(1) as f32;
+            feeds.pool.slice_mut(s![row, before..before + asked.ids.len()]).fill(weight);
             match &asked.chosen {
                 Chosen::Tokens(places) => {
                     for &(place, id) in places {
@@ -424,7 +420,7 @@ impl Network {
         let sizes: Vec<(String, usize)> = symbols
             .filter_map(|(dim, size)| match dim {
                 Dim::Fixed(_) => None,
-                symbol => Some((symbol.to_string(), size)),
+                Dim::Symbol(name) => Some((name.to_string(), size)),
             })
             .collect();
         let sizes: Vec<(&str, usize)> = sizes.iter().map(|(name, size)| (name.as_str(), *size)).collect();
@@ -466,59 +462,4 @@ fn answer(g: &mut Graph, ids: Var, kind: Kind) -> dlm_graph::Result<()> {
     let answers = g.reduce_sum(weighed, &[1], false)?;
     g.output(ANSWERS, answers)?;
     Ok(())
-}
-
-struct Feeds {
-    ids: Array2<i64>,
-    mask: Array2<i64>,
-    pool: Array2<f32>,
-    chosen: Array2<f32>,
-    chosen_ids: Array2<i64>,
-}
-
-/// What stands for an input that nothing depends on.
-enum Idle {
-    Numbers(ArrayD<f32>),
-    Integers(ArrayD<i64>),
-}
-
-fn run(session: &mut Session, feeds: &Feeds, embedded: Option<&Array3<f32>>) -> Result<dlm_runtime::Outputs> {
-    let ports = session.inputs().to_vec();
-    let (rows, columns) = feeds.ids.dim();
-    let known = [IDS, MASK, POOL_WEIGHTS, CHOSEN, CHOSEN_IDS, EMBEDDED];
-    // Targets and their weights are inputs of a fine-tuned graph that its scores do not depend on.
-    let idle = |port: &Port| {
-        let own = [rows, columns];
-        let size =
-            |(axis, size): (usize, &Option<usize>)| size.unwrap_or(own.get(axis).copied().unwrap_or(1));
-        let shape: Vec<usize> = port.shape.iter().enumerate().map(size).collect();
-        match port.element {
-            ElementType::I64 => Idle::Integers(ArrayD::zeros(IxDyn(&shape))),
-            _ => Idle::Numbers(ArrayD::zeros(IxDyn(&shape))),
-        }
-    };
-    let idle: Vec<(&str, Idle)> = ports
-        .iter()
-        .filter(|port| !known.contains(&port.name.as_str()))
-        .map(|port| (port.name.as_str(), idle(port)))
-        .collect();
-    let given = |port: &Port| {
-        let input = match port.name.as_str() {
-            IDS => Input::from(&feeds.ids),
-            MASK => Input::from(&feeds.mask),
-            POOL_WEIGHTS => Input::from(&feeds.pool),
-            CHOSEN => Input::from(&feeds.chosen),
-            CHOSEN_IDS => Input::from(&feeds.chosen_ids),
-            EMBEDDED => Input::from(embedded?),
-            _ => return None,
-        };
-        Some(input)
-    };
-    let mut inputs: Vec<(&str, Input<'_>)> =
-        ports.iter().filter_map(|port| Some((port.name.as_str(), given(port)?))).collect();
-    inputs.extend(idle.iter().map(|(name, values)| match values {
-        Idle::Numbers(values) => (*name, Input::from(values)),
-        Idle::Integers(values) => (*name, Input::from(values)),
-    }));
-    Ok(session.run(&inputs)?)
 }

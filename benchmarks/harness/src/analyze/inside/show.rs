@@ -21,7 +21,7 @@ pub(super) fn findings(
     scored: Option<&[Scored]>,
 ) {
     findings.fact("regions looked into", explained.len());
-    let worst = explained.iter().map(|one| relative_gap(one)).fold(0.0, f64::max);
+    let worst = explained.iter().map(relative_gap).fold(0.0, f64::max);
     findings.fact("largest gap of integrated gradients", format!("{:.2} % of the difference", 100.0 * worst));
     if worst > 0.05 {
         findings.warnings.push(

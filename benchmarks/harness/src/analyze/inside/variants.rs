@@ -170,7 +170,7 @@ fn answer(
                 let (reference, _) = tokens(tokenizer, &one.reference)?;
                 let (alternate, _) = tokens(tokenizer, &one.alternate)?;
                 if network.most().is_some_and(|most| reference.len().max(alternate.len()) > most) {
-                    rows[one.row].note = "it has more tokens than the model takes; see --flank".to_owned();
+                    rows[one.row].note.push_str("it has more tokens than the model takes; see --flank");
                     continue;
                 }
                 let chosen = chosen(network, &reference, outputs)?;

@@ -75,8 +75,8 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
             .with_hint("masked-token scores need a masked language model that gives logits"));
     }
     let tokenizer = subject.tokenizer()?;
-    let (hold_out, held_out_about) = subject.hold_out()?;
-    let corpus = subject.corpus(&*tokenizer, &hold_out)?;
+    let (apart, held_out_about) = subject.hold_out()?;
+    let corpus = subject.corpus(&*tokenizer, &apart)?;
     let (mut recipe, masking, recipe_about) = recipe(subject);
     let most = spec.max_tokens.unwrap_or(recipe.longest + 2).min(recipe.longest + 2);
     recipe.longest = recipe.longest.min(most - 2);

@@ -244,7 +244,9 @@ fn grouped(rows: &[TypeRow], value: impl Fn(&TypeRow) -> Option<f64>) -> BTreeMa
         groups.entry(row.length).or_default().extend(value(row));
     }
     groups.retain(|_, values| !values.is_empty());
-    groups.values_mut().for_each(|values| values.sort_by(f64::total_cmp));
+    for values in groups.values_mut() {
+        values.sort_by(f64::total_cmp);
+    }
     groups
 }
 

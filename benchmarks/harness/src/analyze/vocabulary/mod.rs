@@ -16,10 +16,7 @@ mod show;
 use dlm_nn::preset::{self, Preset};
 use dlm_sdk::{Error, Result};
 
-use self::{
-    choose::Choice,
-    learn::Vocabulary,
-};
+use self::{choose::Choice, learn::Vocabulary};
 use super::{Findings, Options, Reads, Section, Subject};
 use crate::quickstart::held_out;
 
