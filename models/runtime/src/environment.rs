@@ -1,6 +1,7 @@
 //! Starting the library, once in a process.
 
 use std::{
+    ffi::c_void,
     fmt, ptr,
     sync::{Mutex, OnceLock, PoisonError},
 };
@@ -103,6 +104,13 @@ impl Runtime {
     /// Returns the library in use.
     pub fn library(&self) -> &Library {
         &self.library
+    }
+
+    /// Returns the library's head table, `OrtApiBase *` of its C header, for code that is not ours: sessions that are made
+    /// through it share this process's environment and threads. It lives as long as the process; `None` if the library
+    /// gives none.
+    pub fn api_base(&self) -> Option<*const c_void> {
+        crate::library::base(&self.library.path)
     }
 
     /// Returns how many threads a session uses that does not ask for its own.

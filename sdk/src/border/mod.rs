@@ -28,7 +28,10 @@ pub use dlm_plugin_abi as abi;
 use crate::{Component, Result};
 
 pub use config::{from_json as config_from_json, to_json as config_to_json};
-pub use export::{Export, Plugin, PluginEntry, create, entry, host_cancelled, host_log, object_of};
+pub use export::{
+    Export, PANIC_PROBE, Plugin, PluginEntry, create, entry, host_cancelled, host_extension, host_log,
+    object_of,
+};
 
 /// Sends a component through the border and back in one process: what comes back is called through the same tables of
 /// functions, with the same checks, as one from a shared library.

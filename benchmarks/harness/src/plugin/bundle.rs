@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use dlm_graph::References;
 use dlm_sdk::{
     Component, Encoder, EncoderSpec, Error, Kind, Registry, Result, Sequence, SpecialTokens, TokenId,
     TokenSink, Tokenizer, TokenizerSpec,
@@ -49,6 +50,38 @@ pub(super) fn create(
 /// Checks that every listed file is there and as it was listed.
 pub(super) fn verify_files(folder: &Path, manifest: &Manifest) -> Result<()> {
     manifest.files.iter().try_for_each(|(file, listed)| verify(folder, file, &listed.sha256))
+}
+
+/// Checks that a graph refers to no other files than those that the manifest lists, for weights may lie beside it, and
+/// returns what was found.
+///
+/// # Errors
+///
+/// The graph is none, or names a file that lies outside the folder, is not listed, or is shorter than it says.
+pub(super) fn confined(folder: &Path, manifest: &Manifest, graph: &str) -> Result<References> {
+    let path = inside(folder, graph)?;
+    let within = path.display().to_string();
+    let bytes =
+        std::fs::read(&path).map_err(|error| Error::io(format!("{within}: cannot be read"), error))?;
+    let refused = |error: dlm_graph::Error| {
+        Error::invalid(format!("{within}: the graph is refused"))
+            .with_source(error)
+            .with_hint("weights beside a graph are files of the plugin's folder, listed under [files]")
+    };
+    let beside = Path::new(graph).parent().unwrap_or(Path::new(""));
+    let place = path.parent().unwrap_or(folder);
+    let found = References::of(&bytes).map_err(refused)?;
+    for file in found.confined(place).map_err(refused)? {
+        let file = beside.join(file).to_string_lossy().into_owned();
+        if !manifest.files.contains_key(&file) {
+            return Err(Error::invalid(format!(
+                "{within}: the graph reads {file}, which the manifest does not list"
+            ))
+            .with_hint(format!("write it under [files]: {file:?} = {{ sha256 = \"..\" }}")));
+        }
+        inside(folder, &file)?;
+    }
+    Ok(found)
 }
 
 fn tokenizer(
@@ -122,8 +155,10 @@ fn encoder(
     // External data lies in files of its own, which have to be as they were listed too.
     verify_files(folder, manifest)?;
     let path = inside(folder, &section.graph)?;
+    let found = confined(folder, manifest, &section.graph)?;
     let mut spec = EncoderSpec::new(id, tokenizer_id, tokenizer.vocab_size, 1);
     spec.max_tokens = section.max_tokens;
+    spec.parameters = (found.weights > 0).then_some(found.weights);
     spec.causal = section.causal;
     let around = |wanted: Option<bool>, token: Option<TokenId>, name: &str| match (wanted, token) {
         (Some(true), None) => {

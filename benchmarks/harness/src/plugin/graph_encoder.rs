@@ -303,3 +303,100 @@ impl Trainable for GraphEncoder {
         self.handed.as_ref().map_or_else(|| Graph::Bytes([].into()), |handed| handed.graph.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dlm_graph::{DataType, Graph as OnnxGraph};
+    use ndarray::{ArrayD, IxDyn, array};
+
+    use super::*;
+
+    /// Hands over a graph and a table, and does not run itself.
+    struct Handing(EncoderSpec, Vec<Parameter>, Graph);
+
+    impl Handing {
+        fn new() -> Self {
+            let mut spec = EncoderSpec::new("handing", "char", 3, 2);
+            spec.layers = 1;
+            let mut graph = OnnxGraph::new("handing");
+            let axes = || ["batch", "tokens"];
+            let ids = graph.input("input_ids", DataType::I64, axes()).unwrap();
+            let mask = graph.input("attention_mask", DataType::I64, axes()).unwrap();
+            let table = graph.parameter("table", [3, 2]).unwrap();
+            let words = graph.gather(table, ids, 0).unwrap();
+            let mask = graph.cast(mask, DataType::F32).unwrap();
+            let mask = graph.unsqueeze(mask, &[2]).unwrap();
+            let last = graph.mul(words, mask).unwrap();
+            let last = graph.add(words, last).unwrap();
+            let turned = graph.transpose(table, &[1, 0]).unwrap();
+            let logits = graph.matmul(last, turned).unwrap();
+            for (name, var) in [("hidden", last), ("hidden.0", words), ("hidden.1", last), ("logits", logits)]
+            {
+                let var = graph.identity(var).unwrap();
+                graph.output(name, var).unwrap();
+            }
+            let table = Parameter { name: "table".into(), shape: vec![3, 2], group: 0, decay: true };
+            Self(spec, vec![table], Graph::Bytes(graph.to_onnx().unwrap().into()))
+        }
+    }
+
+    impl Encoder for Handing {
+        fn spec(&self) -> &EncoderSpec {
+            &self.0
+        }
+        fn encode(&mut self, _tokens: TokenTensor<'_>, _hidden: ArrayViewMut3<'_, f32>) -> Result<()> {
+            Err(Error::unsupported("the host runs the graph"))
+        }
+        fn trainable(&mut self) -> Option<&mut dyn Trainable> {
+            Some(self)
+        }
+    }
+
+    impl Trainable for Handing {
+        fn parameters(&self) -> &[Parameter] {
+            &self.1
+        }
+        fn read(&mut self, _index: usize, mut value: ArrayViewMutD<'_, f32>) -> Result<()> {
+            value.assign(
+                &ArrayD::from_shape_vec(IxDyn(&[3, 2]), vec![1.0, 2.0, 3.0, 5.0, 7.0, 11.0]).unwrap(),
+            );
+            Ok(())
+        }
+        fn forward(&self) -> Graph {
+            self.2.clone()
+        }
+    }
+
+    /// Every layer, the last as encoding gives it, and logits come from the graph alone, also after its way through the
+    /// border's tables.
+    #[test]
+    #[expect(clippy::print_stdout, reason = "a test says why it is skipped")]
+    fn a_graph_alone_gives_every_layer_and_logits() {
+        if let Err(error) = Runtime::get() {
+            println!("skipped: {error}");
+            return;
+        }
+        let through = dlm_sdk::border::round_trip(dlm_sdk::Component::Encoder(Box::new(Handing::new())));
+        let Ok(dlm_sdk::Component::Encoder(foreign)) = through else { panic!("{through:?}") };
+        for mut handing in [Box::new(Handing::new()) as Box<dyn Encoder>, foreign] {
+            let mut encoder = GraphEncoder::of_trainable(&mut *handing).unwrap();
+            let (ids, mask) = (array![[2_i64, 0, 1]], array![[1_i64, 1, 0]]);
+            let tokens = TokenTensor { ids: ids.view(), mask: mask.view() };
+            let mut states = ndarray::Array3::zeros((1, 3, 2));
+            encoder.encode_layer(tokens, 0, states.view_mut()).unwrap();
+            assert_eq!(states, array![[[7.0, 11.0], [1.0, 2.0], [3.0, 5.0]]]);
+            for layer in [Some(1), None] {
+                states.fill(0.0);
+                match layer {
+                    Some(layer) => encoder.encode_layer(tokens, layer, states.view_mut()).unwrap(),
+                    None => encoder.encode(tokens, states.view_mut()).unwrap(),
+                }
+                assert_eq!(states, array![[[14.0, 22.0], [2.0, 4.0], [3.0, 5.0]]]);
+            }
+            let mut logits = ndarray::Array3::zeros((1, 3, 3));
+            encoder.language_model().unwrap().logits(tokens, logits.view_mut()).unwrap();
+            assert_eq!(logits.slice(ndarray::s![0, 2, ..]).to_vec(), [13.0, 34.0, 76.0]);
+            assert!(encoder.encode_layer(tokens, 2, states.view_mut()).is_err());
+        }
+    }
+}

@@ -111,7 +111,7 @@ fn files(folder: &Path, manifest: &Manifest) -> BTreeSet<String> {
     files.insert(FILE.to_owned());
     let libraries = manifest.native.iter().flat_map(|native| native.library.values());
     files.extend(libraries.filter(|file| folder.join(file).is_file()).cloned());
-    for extra in ["README.md", "LICENSE", "check/tokens.json"] {
+    for extra in ["README.md", "LICENSE", "check/tokens.json", "check/hidden.safetensors"] {
         if folder.join(extra).is_file() {
             files.insert(extra.to_owned());
         }

@@ -1,8 +1,12 @@
 //! What this program offers to native plugins.
 
-use std::sync::OnceLock;
+use std::{ffi::c_void, ptr, sync::OnceLock};
 
-use dlm_sdk::border::host::{Host, Services};
+use dlm_runtime::Runtime;
+use dlm_sdk::border::{
+    abi,
+    host::{Host, Services},
+};
 
 use crate::context::Cancellation;
 
@@ -28,6 +32,12 @@ impl Services for OfProgram {
 
     fn threads(&self) -> u32 {
         self.threads
+    }
+
+    /// ONNX Runtime is started when somebody asks for it: most plugins never do.
+    fn extension(&self, id: &str) -> *const c_void {
+        let shared = (id == abi::HOST_EXT_ORT).then(|| Runtime::get().ok()?.api_base());
+        shared.flatten().unwrap_or(ptr::null())
     }
 }
 

@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(crate) use self::version::base;
 use crate::Device;
 
 /// The one version of ONNX Runtime this program is tested with.

@@ -40,12 +40,27 @@ pub(super) fn check(path: &Path) -> Result<(), Reason> {
     }
 }
 
-fn version(library: &Library) -> Option<String> {
+/// Returns the table that a library's `OrtGetApiBase` gives, `OrtApiBase` of its C header. The library is loaded already,
+/// or is loaded and stays.
+pub(crate) fn base(path: &Path) -> Option<*const c_void> {
+    let absolute = std::path::absolute(path).ok()?;
+    // SAFETY: As in `check`, which has loaded this file before.
+    let library = unsafe { Library::new(&absolute) }.ok()?;
+    let base = base_of(&library).filter(|base| !base.is_null());
+    mem::forget(library);
+    base.map(<*const ApiBase>::cast)
+}
+
+fn base_of(library: &Library) -> Option<*const ApiBase> {
     // SAFETY: The symbol has had this type in every version of ONNX Runtime.
     let base: Symbol<'_, unsafe extern "system" fn() -> *const ApiBase> =
         unsafe { library.get(b"OrtGetApiBase\0") }.ok()?;
     // SAFETY: The function takes nothing and returns a table that lives as long as the library.
-    let base = unsafe { base() };
+    Some(unsafe { base() })
+}
+
+fn version(library: &Library) -> Option<String> {
+    let base = base_of(library)?;
     // SAFETY: The pointer is null or points to a table that is never written to.
     let base = unsafe { base.as_ref() }?;
     debug_assert!(base.api as usize != 0);

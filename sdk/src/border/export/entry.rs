@@ -117,6 +117,10 @@ unsafe extern "C" fn create_of<P: Plugin>(
     unsafe { create(P::EXPORTS, host, kind, id, config_json, out, err) }
 }
 
+/// The id under which plugins on this SDK panic on purpose when they are asked for a component of kind `u32::MAX`: so a
+/// checker sees that a panic of theirs becomes a status, and that they were not built with `panic = "abort"`.
+pub const PANIC_PROBE: &str = "dlm.panic-probe/1";
+
 /// Makes one of the exported components: the body of an entry's `create`.
 ///
 /// # Safety
@@ -139,6 +143,7 @@ pub unsafe fn create(
         if out.is_null() {
             return Err(Error::invalid("the object to fill is NULL"));
         }
+        assert!(kind != u32::MAX || id != PANIC_PROBE, "a panic that was asked for");
         let of_kind = |export: &&Export| number_of(export.kind) == kind;
         let export = exports.iter().filter(of_kind).find(|export| export.id == id).ok_or_else(|| {
             let error = Error::invalid(format!("the plugin has no component {id:?} of kind {kind}"));
@@ -192,6 +197,17 @@ pub fn host_log(level: u32, message: &str) {
             unsafe { log(context, level, abi::Str::new(message)) };
         }
     });
+}
+
+/// Returns what the host offers under the id of an extension, NULL where it offers nothing: `dlm.host.ort/1` is the
+/// `OrtApiBase` of the host's ONNX Runtime. It lives as long as the process.
+pub fn host_extension(id: &str) -> *const c_void {
+    with_host(|host, context| {
+        // SAFETY: the host's function with its own context and a text that outlives the call.
+        host.extension.map(|extension| unsafe { extension(context, abi::Str::new(id)) })
+    })
+    .flatten()
+    .unwrap_or(std::ptr::null())
 }
 
 /// Returns whether the host asks a long call to stop.

@@ -12,7 +12,9 @@ mod tokenizer;
 
 use std::ffi::c_void;
 
-pub use entry::{Export, Plugin, PluginEntry, create, entry, host_cancelled, host_log};
+pub use entry::{
+    Export, PANIC_PROBE, Plugin, PluginEntry, create, entry, host_cancelled, host_extension, host_log,
+};
 
 pub(in crate::border) use entry::number_of;
 pub(in crate::border) use task::LentSpec;

@@ -4,6 +4,7 @@ mod bundle;
 mod code;
 mod component;
 mod encoder;
+mod golden;
 mod gradient;
 
 use std::{
@@ -83,6 +84,8 @@ impl Subject {
                 registry::add(&mut registry, folder.clone(), manifest.clone());
             }
         }
+        // An encoder may have been trained with the tokenizer of another plugin, which has to be installed.
+        registry::register(&mut registry);
         Ok(Self { folder, manifest, configured, registry, loaded: None, context: context.clone() })
     }
 
@@ -119,7 +122,7 @@ impl Subject {
             "L6" => {
                 Ok(outcome(open_library(&self.folder, &manifest).map(|_| ()).map_err(|error| told(&error))))
             }
-            "O1" | "O2" => Ok(bundle::check(id, &manifest, &self.registry)),
+            "O1" | "O2" | "O3" => Ok(bundle::check(id, &self.folder, &manifest, &self.registry)),
             _ => self.library(id, &manifest),
         }
     }

@@ -112,3 +112,64 @@ pub(in crate::plugin) fn refuses_unknown_extension(object: &ForeignObject) -> Re
     let found: Option<abi::LmVTable> = unsafe { object.extension("dlm.no-such-extension/1") }?;
     Ok(found.is_none())
 }
+
+/// How an encoder answered to tensors that no host hands over: what they are, and the status. `None` where it has no
+/// function to encode.
+pub(in crate::plugin) fn wrong_tensors(
+    object: &ForeignObject,
+) -> Result<Option<Vec<(&'static str, abi::Status)>>> {
+    // SAFETY: an encoder's table; its first two functions are in it since the first version.
+    let table = unsafe { object.table().cast::<abi::EncoderVTable>().read() };
+    let Some(encode) = table.encode else { return Ok(None) };
+    let spec = table.spec.ok_or_else(|| Error::internal("the function spec is NULL"))?;
+    // SAFETY: a spec of zeros is one: numbers, and texts without a byte.
+    let mut out: abi::EncoderSpec = unsafe { std::mem::zeroed() };
+    out.struct_size = size_of::<abi::EncoderSpec>() as u32;
+    // SAFETY: the plugin's function with its own object and a struct that outlives the call.
+    object.call("spec", |err| unsafe { spec(object.pointer(), &raw mut out, err) })?;
+    let hidden = i64::from(out.hidden);
+    let (ids, states) = ([0_i64; 6], vec![0_f32; 6 * out.hidden as usize * 2]);
+    let (ints, floats) = (abi::DataType::I64, abi::DataType::F32);
+    let narrow = abi::DataType { bits: 32, ..ints };
+    let (plane, block) = (vec![2, 3], vec![2, 3, hidden]);
+    // What stands in place of the right tensor: its type and its lengths.
+    type As = (abi::DataType, Vec<i64>);
+    let (good_ids, good_states): (As, As) = ((ints, plane.clone()), (floats, block.clone()));
+    let cases: [(&str, As, As, As); 7] = [
+        ("ids of 32 bits", (narrow, plane.clone()), good_ids.clone(), good_states.clone()),
+        ("ids of floating point", (floats, plane.clone()), good_ids.clone(), good_states.clone()),
+        ("ids of one axis", (ints, vec![6]), good_ids.clone(), good_states.clone()),
+        ("a mask of another shape", good_ids.clone(), (ints, vec![3, 2]), good_states.clone()),
+        ("states of integers", good_ids.clone(), good_ids.clone(), (ints, block)),
+        ("states of two axes", good_ids.clone(), good_ids.clone(), (floats, vec![6, hidden])),
+        ("states of another width", good_ids.clone(), good_ids, (floats, vec![2, 3, hidden + 1])),
+    ];
+    let mut answers = Vec::with_capacity(cases.len());
+    for (what, ids_as, mask_as, states_as) in cases {
+        // Written to, if at all, by a plugin that breaks the rule: so each call has memory of its own.
+        let (mut ids_memory, mut mask_memory, mut states_memory) = (ids, [1_i64; 6], states.clone());
+        let lend = |data: *mut c_void, (dtype, mut shape): As| {
+            let tensor = abi::Tensor {
+                data,
+                device: abi::Device { device_type: abi::DEVICE_CPU, device_id: 0 },
+                ndim: shape.len() as i32,
+                dtype,
+                shape: shape.as_mut_ptr(),
+                strides: std::ptr::null_mut(),
+                byte_offset: 0,
+            };
+            (tensor, shape)
+        };
+        let (ids, _ids_shape) = lend(ids_memory.as_mut_ptr().cast(), ids_as);
+        let (mask, _mask_shape) = lend(mask_memory.as_mut_ptr().cast(), mask_as);
+        let (mut out, _out_shape) = lend(states_memory.as_mut_ptr().cast(), states_as);
+        let mut error = abi::Error::new();
+        // SAFETY: the plugin's function with its own object; the memory behind each tensor is there, and at least as long
+        // as any reading of its type and shape says.
+        let status = unsafe {
+            encode(object.pointer(), &raw const ids, &raw const mask, &raw mut out, &raw mut error)
+        };
+        answers.push((what, status));
+    }
+    Ok(Some(answers))
+}

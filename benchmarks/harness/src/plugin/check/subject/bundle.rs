@@ -1,13 +1,25 @@
 //! Rules of bundles.
 
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
 use dlm_sdk::{Kind, Registry, conformance::Outcome};
 
-use super::{super::super::manifest::Manifest, told};
+use super::{
+    super::super::{bundle::confined, manifest::Manifest},
+    told,
+};
 
-/// Checks that the components can be made at all.
-pub(super) fn check(id: &str, manifest: &Manifest, registry: &Registry) -> Outcome {
+/// Checks that the graph keeps to the bundle's files, or that the components can be made at all.
+pub(super) fn check(id: &str, folder: &Path, manifest: &Manifest, registry: &Registry) -> Outcome {
+    let graph = manifest.bundle.as_ref().and_then(|bundle| bundle.encoder.as_ref()).map(|it| &it.graph);
+    let kept = graph.map(|graph| confined(folder, manifest, graph));
+    match (id, kept) {
+        ("O3", None) => return Outcome::Skipped("the bundle has no graph".into()),
+        ("O3", Some(Ok(_))) => return Outcome::Passed,
+        ("O3", Some(Err(error))) => return Outcome::Failed(told(&error)),
+        ("O1", Some(Err(_))) => return Outcome::Skipped("the graph is refused before it is opened".into()),
+        _ => {}
+    }
     let kind = if id == "O1" { Kind::Encoder } else { Kind::Tokenizer };
     let mut made = 0;
     for component in manifest.components.iter().filter(|it| it.kind() == kind) {

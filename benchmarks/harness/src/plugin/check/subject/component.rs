@@ -15,7 +15,7 @@ use super::{
         manifest::{Manifest, PluginKind},
         services::host,
     },
-    Checked, Subject, bundle, code, encoder, ensure, outcome, told, warning,
+    Checked, Subject, bundle, code, encoder, ensure, golden, outcome, told, warning,
 };
 
 /// How often a component is made and destroyed, and by how much memory may grow.
@@ -23,6 +23,8 @@ const TIMES: usize = 100;
 const GROWTH: u64 = 8 << 20;
 /// A key that no component has.
 const NO_KEY: &str = "no_such_option";
+/// A kind that no component is of: what asks for a panic must not be mistaken for a component.
+const PANIC_KIND: u32 = u32::MAX;
 /// The bases of a long sequence.
 const LONG: usize = 2_000_000;
 
@@ -41,6 +43,9 @@ impl Subject {
         if id.starts_with('C') {
             return self.native(id, manifest, place);
         }
+        if id == "E12" {
+            return self.wrong_tensors(manifest, place);
+        }
         let mut made = self.make(manifest, place).map_err(|error| format!("it cannot be made: {error}"))?;
         if let "E10" = id {
             return self.fits(manifest, &made);
@@ -49,7 +54,8 @@ impl Subject {
         let report = match &mut made {
             Component::Tokenizer(it) if id == "T9" => return Ok(outcome(long(&**it))),
             Component::Tokenizer(it) if id == "T10" => return self.golden(manifest, place, &**it),
-            Component::Encoder(it) if ["E9", "G1", "G2", "G3", "G5"].contains(&id) => {
+            Component::Encoder(it) if id == "E11" => return golden::hidden(&self.folder, it),
+            Component::Encoder(it) if ["E9", "G1", "G2", "G3", "G4", "G5"].contains(&id) => {
                 return encoder::check(id, &mut **it);
             }
             Component::Tokenizer(it) => conformance::tokenizer_where(&**it, &mut wanted),
@@ -119,6 +125,16 @@ impl Subject {
                     format!("the status is {}", created.status)
                 }))
             }
+            "C11" => {
+                let created = create(PANIC_KIND, border::PANIC_PROBE, "{}", true);
+                match created.status {
+                    abi::INVALID | abi::UNSUPPORTED => {
+                        return Err("its code has no probe; plugins on dlm-sdk have one".into());
+                    }
+                    abi::PANIC => outcome(error_text(&created)),
+                    status => outcome(Err(format!("a panic is answered with status {status}"))),
+                }
+            }
             "C7" => outcome(self.make(manifest, place).map(|_| ())),
             "C9" => outcome(flat_memory(|| {
                 probe::object(foreign, host, kind, &id, &config).map(drop).map_err(|e| told(&e))
@@ -148,6 +164,26 @@ impl Subject {
                 }
             }
         })
+    }
+
+    /// Hands an encoder tensors that no host hands over.
+    fn wrong_tensors(&mut self, manifest: &Manifest, place: usize) -> Result<Outcome, String> {
+        if manifest.plugin.kind == PluginKind::Bundle {
+            return Err("a bundle is run by the host".into());
+        }
+        let component = &manifest.components[place];
+        let (kind, id) = (component.kind(), component.id.clone());
+        let config = border::config_to_json(&self.configured[&id]);
+        let host = host(self.context.cancellation());
+        let foreign = &self.loaded(manifest)?.foreign;
+        let object = probe::object(foreign, host, kind, &id, &config)
+            .map_err(|error| format!("it cannot be made: {}", told(&error)))?;
+        let Some(answers) = probe::wrong_tensors(&object).map_err(|error| told(&error))? else {
+            return Err("it does not encode itself: the host runs the graph".into());
+        };
+        Ok(outcome(answers.into_iter().try_for_each(|(what, status)| {
+            ensure(status == abi::INVALID, || format!("{what} are answered with status {status}"))
+        })))
     }
 
     /// Lets the component work, and counts threads.

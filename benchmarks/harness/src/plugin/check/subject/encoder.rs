@@ -1,6 +1,9 @@
 //! Rules of encoders that look at more than one of their faces.
 
-use dlm_sdk::{Encoder, Error, ErrorKind, TokenTensor, conformance::Outcome};
+use std::path::Path;
+
+use dlm_graph::References;
+use dlm_sdk::{Encoder, Error, ErrorKind, Graph, TokenTensor, conformance::Outcome};
 use ndarray::{Array2, Array3};
 
 use super::{super::super::graph_encoder::GraphEncoder, Checked, bundle, ensure, gradient, outcome, told};
@@ -19,6 +22,7 @@ pub(super) fn check(id: &str, encoder: &mut dyn Encoder) -> Result<Outcome, Stri
     let graph = GraphEncoder::of_trainable(encoder);
     match (id, graph) {
         ("G3" | "G5", Ok(_)) => Ok(gradient::check(id, encoder)),
+        ("G4", Ok(_)) => Ok(outcome(standard(encoder))),
         ("G1", Ok(_)) => Ok(outcome(gradient::rules(encoder))),
         ("G1", Err(error)) => Ok(Outcome::Failed(told(&error))),
         (_, Err(_)) => Err("the graph does not open".into()),
@@ -76,7 +80,11 @@ fn batch(encoder: &dyn Encoder) -> (Array2<i64>, Array2<i64>) {
     (ids, mask)
 }
 
-fn encode(encoder: &mut dyn Encoder, ids: &Array2<i64>, mask: &Array2<i64>) -> Result<Array3<f32>, Error> {
+pub(super) fn encode(
+    encoder: &mut dyn Encoder,
+    ids: &Array2<i64>,
+    mask: &Array2<i64>,
+) -> Result<Array3<f32>, Error> {
     let mut hidden = Array3::zeros((ids.nrows(), ids.ncols(), encoder.spec().hidden));
     encoder.encode(TokenTensor { ids: ids.view(), mask: mask.view() }, hidden.view_mut())?;
     Ok(hidden)
@@ -93,6 +101,29 @@ fn leaves_inputs(encoder: &mut dyn Encoder) -> Checked {
     // What was lent to the plugin is looked at anew, not taken for what it was.
     ensure(std::hint::black_box(&ids) == ids_before, || "it wrote to the ids".into())?;
     ensure(std::hint::black_box(&mask) == mask_before, || "it wrote to the mask".into())
+}
+
+/// Looks at what the graph refers to outside itself.
+fn standard(encoder: &mut dyn Encoder) -> Checked {
+    let graph = encoder.trainable().map(|trainable| trainable.forward());
+    let read = |bytes: &[u8]| References::of(bytes).map_err(|error| error.to_string());
+    let found = match &graph {
+        Some(Graph::Bytes(bytes)) => {
+            let found = read(bytes)?;
+            ensure(found.external.is_empty(), || "a graph in memory reads files".into())?;
+            found
+        }
+        Some(Graph::Path(path)) => {
+            let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let found = read(&bytes)?;
+            found.confined(path.parent().unwrap_or(Path::new("."))).map_err(|error| error.to_string())?;
+            found
+        }
+        None => return Err("it hands over no graph".into()),
+    };
+    let foreign: Vec<&str> =
+        found.domains.iter().map(String::as_str).filter(|domain| !domain.is_empty()).collect();
+    ensure(foreign.is_empty(), || format!("operators of {} are not the standard's", foreign.join(", ")))
 }
 
 fn same(encoder: &mut dyn Encoder, graph: &mut GraphEncoder) -> Result<Outcome, String> {
