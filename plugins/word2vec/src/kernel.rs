@@ -62,7 +62,7 @@ impl Lessons {
         self.start(lessons.start).1..self.start(lessons.end).1
     }
 
-    /// Returns whether a target, counted from the first, is its token's own row.
+    /// Returns where the first target of each of a range of tokens lies, which is the token's own row.
     pub(crate) fn firsts(&self, lessons: &std::ops::Range<usize>) -> impl Iterator<Item = usize> {
         lessons.clone().map(|lesson| self.start(lesson).1)
     }
@@ -75,7 +75,7 @@ impl Lessons {
     }
 
     /// Returns neighbours and targets of a token.
-    fn of(&self, lesson: usize) -> (&[u32], &[u32]) {
+    pub(crate) fn of(&self, lesson: usize) -> (&[u32], &[u32]) {
         let (from, to) = (self.start(lesson), self.start(lesson + 1));
         (&self.context[from.0..to.0], &self.targets[from.1..to.1])
     }

@@ -270,6 +270,32 @@ mod tests {
     }
 
     #[test]
+    fn windows_reach_from_one_to_the_widest_and_negatives_are_others() {
+        let options = Options { window: 4, negative: 3, least_count: 1, sample: 0.0, ..Options::default() };
+        let vocabulary = Vocabulary::new(vec![1, 1, 1, 1], &options).unwrap();
+        let rows: Vec<u32> = (0..99).map(|place| place % 4).collect();
+        let mut stream = Stream::new(2, "windows");
+        let mut reaches = [0; 5];
+        for _ in 0..4_000 {
+            let mut drawn = Lessons::default();
+            draw_for(50, &rows, &vocabulary, &options, &mut stream, &mut drawn);
+            let (context, targets) = drawn.of(0);
+            let reach = context.len() / 2;
+            let expected: Vec<u32> =
+                (50 - reach..=50 + reach).filter(|place| *place != 50).map(|place| rows[place]).collect();
+            assert_eq!(context, expected);
+            assert!(targets[0] == rows[50] && targets[1..].iter().all(|negative| *negative != rows[50]));
+            assert!(targets.len() <= 4);
+            reaches[reach] += 1;
+        }
+        assert_eq!(reaches[0], 0);
+        assert!(reaches[1..].iter().all(|count| (900..1_100).contains(count)), "{reaches:?}");
+        let mut drawn = Lessons::default();
+        draw_for(0, &rows[..1], &vocabulary, &options, &mut stream, &mut drawn);
+        assert_eq!(drawn.len(), 0);
+    }
+
+    #[test]
     fn what_is_seen_is_what_was_planned() {
         let (mut planned, mut seen) = (0, 0);
         train(&grouped(), 65, &options(), &mut |progress| {

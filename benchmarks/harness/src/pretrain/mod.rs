@@ -204,7 +204,7 @@ pub(crate) fn run(pretraining: &Pretraining<'_>, context: &Context) -> Result<Re
     let record = pretraining.run(&mut |event| watch.hear(event))?;
     record.ok_or_else(|| {
         Error::cancelled().with_hint(format!(
-            "a checkpoint lies in {}; the same command with --resume goes on from it",
+            "a checkpoint lies in {}; dlm pretrain --resume goes on from it, dlm quickstart by itself",
             pretraining.output.display()
         ))
     })
