@@ -203,11 +203,12 @@ fn planted(place: &Path) -> Vec<usize> {
     }
     fs::write(place.join("task/examples.csv"), table).unwrap();
     let rows: Vec<(String, usize)> = (0..6).map(|_| sequence(true)).collect();
-    let genome: String = rows.iter().map(|(bases, _)| bases.as_str()).collect();
-    fs::write(place.join("genome.fa"), format!(">chr1\n{genome}\n")).unwrap();
+    // Unknown bases between them, so that no variant sees another motif.
+    let genome: Vec<&str> = rows.iter().map(|(bases, _)| bases.as_str()).collect();
+    fs::write(place.join("genome.fa"), format!(">chr1\n{}\n", genome.join("NNNNN"))).unwrap();
     let mut bed = String::new();
     for n in 0..6 {
-        writeln!(bed, "chr1\t{}\t{}\tr{n}", 40 * n, 40 * (n + 1)).unwrap();
+        writeln!(bed, "chr1\t{}\t{}\tr{n}", 45 * n, 45 * n + 40).unwrap();
     }
     fs::write(place.join("regions.bed"), bed).unwrap();
     rows.into_iter().map(|(_, at)| at).collect()
@@ -240,14 +241,15 @@ fn peaks_and_tracks(place: &Path, motifs: &[usize]) {
         let track = rows_of(&format!("{name}.bedGraph"));
         for row in &track {
             for base in row.interval().start()..row.interval().end() {
-                let value: f64 = rows[base as usize][column].parse().unwrap();
+                let row_of = (base / 45 * 40 + base % 45) as usize;
+                let value: f64 = rows[row_of][column].parse().unwrap();
                 assert!((value - row.value()).abs() < 1e-9);
             }
         }
         assert_eq!(track.iter().map(|row| row.interval().len()).sum::<u64>(), 240);
         let mut packed =
             dlm_genome::big_wig::BigWig::open(place.join(format!("out/inside/{name}.bw"))).unwrap();
-        let all = dlm_genome::Interval::new("chr1", 0, 240).unwrap();
+        let all = dlm_genome::Interval::new("chr1", 0, 265).unwrap();
         assert_eq!(packed.coverage(&all).unwrap().covered(), 240);
     }
 }
