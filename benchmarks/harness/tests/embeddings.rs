@@ -210,6 +210,8 @@ fn context_is_measured(place: &Path) {
         let (raw, corrected) = (number(cell, "self_similarity"), number(cell, "corrected"));
         assert!(raw <= 1.0 && corrected < raw, "{cell:?}");
         assert!((0.0..=1.0).contains(&number(cell, "mev_ethayarajh")), "{cell:?}");
+        // Before the first layer occurrences of a token differ by their positions alone.
+        assert!(cell["layer"] != "0" || corrected > 0.1, "states are not of their tokens: {cell:?}");
     }
 }
 
