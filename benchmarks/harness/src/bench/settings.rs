@@ -179,13 +179,13 @@ impl Selection {
         let models = or_else(specs(&self.models), file.list("models")?);
         let tasks = or_else(specs(&self.tasks), file.list("tasks")?);
         let baselines = or_else(specs(&self.baselines), file.list("baselines")?);
-        let modes = modes(self.mode.or(file.list("mode")?.map(|modes| modes.join(","))))?;
+        let ways = modes(self.mode.or(file.list("mode")?.map(|modes| modes.join(","))))?;
         let head = self.head.or(file.text("head")?);
-        if let (Some(head), [_, _, ..]) = (&head, modes.as_slice()) {
+        if let (Some(head), [_, _, ..]) = (&head, ways.as_slice()) {
             return Err(Error::invalid(format!("head {head} with two modes: heads are other ones in each"))
                 .with_hint("leave the head out, or run the modes one after the other into one folder"));
         }
-        let (probe_head, finetune) = match modes[0] {
+        let (probe_head, finetune) = match ways[0] {
             Mode::Finetune => (HeadKind::Logistic, self.finetune.settle(head, &mut file)?),
             _ => (parsed(head, HeadKind::Logistic)?, self.finetune.settle(None, &mut file)?),
         };
@@ -197,7 +197,7 @@ impl Selection {
             baselines,
             seeds: self.seeds.or(file.number("seeds")?).unwrap_or(SEEDS),
             limit: self.limit.or(file.number("limit")?.map(|limit| limit as usize)),
-            modes,
+            modes: ways,
             pool: parsed(self.pool.or(file.text("pool")?), Pool::Mean)?,
             layer: self.layer.or(file.integer("layer")?).unwrap_or(-1),
             head: probe_head,

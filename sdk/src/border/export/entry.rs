@@ -121,6 +121,10 @@ unsafe extern "C" fn create_of<P: Plugin>(
 /// checker sees that a panic of theirs becomes a status, and that they were not built with `panic = "abort"`.
 pub const PANIC_PROBE: &str = "dlm.panic-probe/1";
 
+fn panic_if_asked(kind: u32, id: &str) {
+    assert!(kind != u32::MAX || id != PANIC_PROBE, "a panic that was asked for");
+}
+
 /// Makes one of the exported components: the body of an entry's `create`.
 ///
 /// # Safety
@@ -143,7 +147,7 @@ pub unsafe fn create(
         if out.is_null() {
             return Err(Error::invalid("the object to fill is NULL"));
         }
-        assert!(kind != u32::MAX || id != PANIC_PROBE, "a panic that was asked for");
+        panic_if_asked(kind, id);
         let of_kind = |export: &&Export| number_of(export.kind) == kind;
         let export = exports.iter().filter(of_kind).find(|export| export.id == id).ok_or_else(|| {
             let error = Error::invalid(format!("the plugin has no component {id:?} of kind {kind}"));

@@ -113,6 +113,9 @@ pub(in crate::plugin) fn refuses_unknown_extension(object: &ForeignObject) -> Re
     Ok(found.is_none())
 }
 
+/// What stands in place of the right tensor: its type and its lengths.
+type As = (abi::DataType, Vec<i64>);
+
 /// How an encoder answered to tensors that no host hands over: what they are, and the status. `None` where it has no
 /// function to encode.
 pub(in crate::plugin) fn wrong_tensors(
@@ -128,12 +131,10 @@ pub(in crate::plugin) fn wrong_tensors(
     // SAFETY: the plugin's function with its own object and a struct that outlives the call.
     object.call("spec", |err| unsafe { spec(object.pointer(), &raw mut out, err) })?;
     let hidden = i64::from(out.hidden);
-    let (ids, states) = ([0_i64; 6], vec![0_f32; 6 * out.hidden as usize * 2]);
+    let (ids, room) = ([0_i64; 6], vec![0_f32; 6 * out.hidden as usize * 2]);
     let (ints, floats) = (abi::DataType::I64, abi::DataType::F32);
     let narrow = abi::DataType { bits: 32, ..ints };
     let (plane, block) = (vec![2, 3], vec![2, 3, hidden]);
-    // What stands in place of the right tensor: its type and its lengths.
-    type As = (abi::DataType, Vec<i64>);
     let (good_ids, good_states): (As, As) = ((ints, plane.clone()), (floats, block.clone()));
     let cases: [(&str, As, As, As); 7] = [
         ("ids of 32 bits", (narrow, plane.clone()), good_ids.clone(), good_states.clone()),
@@ -147,7 +148,7 @@ pub(in crate::plugin) fn wrong_tensors(
     let mut answers = Vec::with_capacity(cases.len());
     for (what, ids_as, mask_as, states_as) in cases {
         // Written to, if at all, by a plugin that breaks the rule: so each call has memory of its own.
-        let (mut ids_memory, mut mask_memory, mut states_memory) = (ids, [1_i64; 6], states.clone());
+        let (mut ids_memory, mut mask_memory, mut states_memory) = (ids, [1_i64; 6], room.clone());
         let lend = |data: *mut c_void, (dtype, mut shape): As| {
             let tensor = abi::Tensor {
                 data,
