@@ -60,7 +60,7 @@ install -m 755 "$CARGO_TARGET_DIR/release/liboutside.so" "$place/outside/"
 for tokenizer in kmer:6 outside; do
     for ((run = 0; run < times; run++)); do
         start=$(date +%s.%N)
-        "$dlm" --quiet tokenizer encode --tokenizer "$tokenizer" --fasta "$fasta" --format npy --output "$place/$tokenizer.npy"
+        "$dlm" --quiet tokenizer encode --tokenizer "$tokenizer" --fasta "$fasta" --format npy --output "$place/$tokenizer.npy" >/dev/null
         echo "$tokenizer $(date +%s.%N) $start" | awk '{ printf "%s %.3f\n", $1, $2 - $3 }'
     done
 done | tee "$place/runs"
