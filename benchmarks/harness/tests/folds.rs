@@ -11,7 +11,7 @@ const GROUPS: usize = 60;
 const EACH: usize = 6;
 
 /// Items of a group are near copies of one sequence and have one class, thrown by a coin: whoever saw one knows the others.
-/// With `signal`, class 1 also holds `TATAAA`, which can be learnt from other groups.
+/// With `signal`, class 1 also holds `TATAAA`, which can be learnt from other groups, and a few groups have the other label.
 fn write(folder: &Path, split: &str, signal: bool) {
     write_with(folder, split, signal, |group, _| group);
 }
@@ -30,6 +30,7 @@ fn write_with(folder: &Path, split: &str, signal: bool, group_of: fn(usize, usiz
                 ancestor[start..start + 6].copy_from_slice(b"TATAAA");
             }
         }
+        let class = if signal && group % 20 == 0 { 1 - class } else { class };
         let part = ["train", "train", "train", "validation", "test"][group % 5];
         for item in 0..EACH {
             let mut bases = ancestor.clone();
@@ -84,6 +85,11 @@ fn every_group_is_answered_and_a_signal_is_found() {
     let (document, told) = ran(place.path(), &[]);
     assert!(told.contains("planted: 60 leakage groups") && told.contains("--folds 5"), "{told}");
     assert_eq!(document["tasks"][0]["groups"], 12);
+    let text = String::from_utf8(dlm(place.path(), &[]).stdout).unwrap();
+    assert!(
+        text.contains("bench run --folds 5 answers all 60 groups once, not only the 12 in test"),
+        "{text}"
+    );
 
     let (document, told) = ran(place.path(), &["--folds", "5"]);
     assert!(!told.contains("--folds 5"), "{told}");
@@ -106,7 +112,14 @@ fn every_group_is_answered_and_a_signal_is_found() {
     assert_eq!((&task["groups"], &task["all_groups"]), (&60.into(), &60.into()));
     assert_eq!(task["items"][2], GROUPS * EACH);
 
+    let notes = task["notes"].as_array().unwrap();
+    let balance =
+        notes.iter().find_map(|note| note.as_str().unwrap().strip_prefix("5 folds of 60 leakage groups, "));
+    let balance = balance.unwrap_or_else(|| panic!("{notes:?}"));
+    assert!(balance.starts_with("72 to 72 items each") && balance.ends_with("of class 1"), "{balance}");
+
     let text = String::from_utf8(dlm(place.path(), &["--folds", "5"]).stdout).unwrap();
+    assert!(text.contains("detectable") && !text.contains("--folds 5"), "{text}");
     assert!(text.contains("grouped-cv split") && text.contains("underpowered: 60 leakage groups"), "{text}");
 }
 
@@ -124,4 +137,28 @@ fn what_cannot_be_cross_validated_is_refused() {
         assert_eq!(output.status.code(), Some(2), "{error}");
         assert!(error.contains(words) && error.contains("hint"), "{error}");
     }
+}
+
+/// A rare class in few groups: dealt by size alone, folds would have none of it or all.
+#[test]
+fn folds_keep_the_share_of_a_rare_class() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("planted");
+    write(&folder, "grouped", false);
+    let table = fs::read_to_string(folder.join("examples.csv")).unwrap();
+    let rare = |line: &str| -> String {
+        let mut fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+        if let Ok(id) = fields[0].parse::<usize>() {
+            fields[2] = usize::from((id / EACH).is_multiple_of(12)).to_string();
+        }
+        fields.join(",")
+    };
+    let table: String = table.lines().map(|line| rare(line) + "\n").collect();
+    fs::write(folder.join("examples.csv"), table).unwrap();
+    let (document, _) = ran(place.path(), &["--folds", "5"]);
+    let notes = document["tasks"][0]["notes"].to_string();
+    assert!(notes.contains("72 to 72 items each, 8.3 to 8.3 % of them of class 1"), "{notes}");
+    let majority =
+        document["summary"].as_array().unwrap().iter().find(|row| row["model"] == "majority").unwrap();
+    assert_eq!(majority["score"], 0.0, "all folds have the same commonest class");
 }

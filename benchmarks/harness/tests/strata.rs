@@ -49,10 +49,14 @@ fn good(output: &Output) -> String {
 /// Runs the planted task and returns what the run printed.
 fn ran(place: &Path, others: bool, seeds: &str) -> Value {
     write(&place.join("planted"), others);
+    run(place, &["--seeds", seeds])
+}
+
+fn run(place: &Path, more: &[&str]) -> Value {
     let baselines = format!("majority,{METHOD}");
-    let all = ["bench", "run", "--tasks", "./planted", "--baselines", &baselines, "--seeds", seeds];
-    let more = ["--trees", "40", "--output-path", "out", "--json"];
-    serde_json::from_str(&good(&dlm(place, &[&all[..], &more[..]].concat()))).unwrap()
+    let all = ["bench", "run", "--tasks", "./planted", "--baselines", &baselines];
+    let rest = ["--trees", "40", "--output-path", "out", "--json"];
+    serde_json::from_str(&good(&dlm(place, &[&all[..], more, &rest[..]].concat()))).unwrap()
 }
 
 fn strata<'d>(document: &'d Value, name: &str) -> &'d Vec<Value> {
@@ -135,6 +139,62 @@ fn a_single_stratum_has_the_score_and_interval_of_the_run() {
         let (found, run) = (&found["interval"], &row["over_items"]);
         assert!(near(&found[side], &run[side]), "{found} {run}");
     }
+}
+
+/// Under folds every item is divided, and the distance is from what its fold was fitted on.
+#[test]
+fn folds_have_strata_of_all_items() {
+    let place = tempfile::tempdir().unwrap();
+    write(&place.path().join("planted"), true);
+    let run = run(place.path(), &["--seeds", "1", "--folds", "5"]);
+    let printed = good(&dlm(place.path(), &["bench", "strata", "out", "--json"]));
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    let task = &document["tasks"][0];
+    assert_eq!((&task["split"], &task["items"]), (&"grouped-cv".into(), &840.into()));
+    for axis in task["axes"].as_array().unwrap() {
+        let items: u64 =
+            axis["strata"].as_array().unwrap().iter().map(|stratum| stratum["items"].as_u64().unwrap()).sum();
+        assert_eq!(items, 840, "every item lies in one stratum: {}", axis["axis"]);
+    }
+    let chromosomes = strata(&document, "chromosome");
+    let low = |place: usize| score(&chromosomes[place], METHOD)["interval"]["low"].as_f64().unwrap();
+    assert!(low(0) > 0.5 && low(1) < 0.3, "{} {}", chromosomes[0], chromosomes[1]);
+    // Items of chr1 lie 40 bases apart from those of the same group, and of a group all are in one fold: none overlaps what
+    // its fold was fitted on, and most have a neighbour of another fold.
+    let near = strata(&document, "training item");
+    assert!(!names(near).contains(&"overlaps"), "{:?}", names(near));
+    assert!(names(near).contains(&"under 1 kb"), "{:?}", names(near));
+    let row = run["summary"].as_array().unwrap().iter().find(|row| row["model"] == METHOD).unwrap();
+    assert_eq!(task["cells"].as_array().unwrap().len(), 2);
+    assert!(task["cells"].as_array().unwrap().contains(&row["cells"][0]), "{task}");
+}
+
+#[test]
+fn the_report_draws_strata_of_the_answers_it_shows() {
+    let place = tempfile::tempdir().unwrap();
+    ran(place.path(), true, "1");
+    let page = || {
+        good(&dlm(place.path(), &["report", "out", "--output", "report.html"]));
+        fs::read_to_string(place.path().join("report.html")).unwrap()
+    };
+    assert!(!page().contains("Scores by stratum"));
+    good(&dlm(place.path(), &["bench", "strata", "out"]));
+    let drawn = page();
+    for text in
+        ["Scores by stratum", "<h4>By chromosome</h4>", "<h4>By GC content</h4>", ">chr3<", "fewer than 20"]
+    {
+        assert!(drawn.contains(text), "{text} is missing");
+    }
+    assert_eq!(drawn.matches("<h4>By ").count(), 3);
+    assert_eq!(strata_plots(&drawn), 3);
+    // More seeds are other answers.
+    run(place.path(), &["--seeds", "2"]);
+    let stale = page();
+    assert!(stale.contains("are of other answers") && strata_plots(&stale) == 0);
+}
+
+fn strata_plots(page: &str) -> usize {
+    page.split("class=\"strata\"").nth(1).unwrap().split("</section>").next().unwrap().matches("<svg").count()
 }
 
 #[test]

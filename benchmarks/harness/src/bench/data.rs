@@ -45,7 +45,10 @@ impl TaskData {
             // A set in memory takes everything.
             let _ = all.push(some(task, split, limit)?.view().examples());
         }
-        let fold_of = folds::deal(all.view().examples().items.groups, count)?;
+        let view = all.view();
+        let examples = view.examples();
+        let labels = folds::labels(task.spec(), examples);
+        let fold_of = folds::deal(examples.items.groups, &labels, count)?;
         let mut order: Vec<usize> = (0..all.len()).collect();
         order.sort_by_key(|&item| fold_of[item]);
         let test = all.subset(&order);
@@ -83,6 +86,11 @@ impl TaskData {
                 class_counts[class] += 1;
             }
         }
+        let mut notes = spec.notes.clone();
+        if !self.folds.is_empty() {
+            let labels = folds::labels(spec, self.test.view().examples());
+            notes.push(folds::balance(&self.folds, &labels, self.resampling.groups()));
+        }
         Ok(TaskRecord {
             task: task.label.clone(),
             split: task.split.clone(),
@@ -98,7 +106,7 @@ impl TaskData {
             strand_specific: spec.strand_specific,
             citation: spec.citation.clone(),
             license: spec.license.clone(),
-            notes: spec.notes.clone(),
+            notes,
             data: task.data.all.clone(),
             limit,
             all_groups: groups.len(),

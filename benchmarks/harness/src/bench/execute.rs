@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     context::Cancellation,
-    results::{CellResult, Cost, Fact, Mode, Prediction, Status},
+    results::{CellResult, Cost, Fact, FoldResult, Mode, Prediction, Status},
     statistics::over_items,
 };
 
@@ -59,6 +59,7 @@ pub(super) fn blank(plan: &Plan, cell: &Cell) -> CellResult {
         data: task.data.all.clone(),
         limit: plan.settings.limit,
         strand: None,
+        folds: Vec::new(),
     }
 }
 
@@ -205,14 +206,20 @@ impl Bench<'_> {
             test.push(done.test);
         }
         let primary = task.primary();
-        let each: Vec<Option<f64>> = data
+        let whole = |scored: &Scored, items: &[usize]| {
+            scored.metric_of(task, primary, &(0..items.len()).collect::<Vec<usize>>())
+        };
+        result.folds = data
             .folds
             .iter()
-            .zip(&test)
-            .map(|(fold, scored)| {
-                scored.metric_of(task, primary, &(0..fold.test.len()).collect::<Vec<usize>>())
+            .zip(test.iter().zip(&validation))
+            .map(|(fold, (answered, chosen_on))| FoldResult {
+                items: fold.test.len(),
+                score: whole(answered, &fold.test),
+                validation: whole(chosen_on, &fold.validation),
             })
             .collect();
+        let each: Vec<Option<f64>> = result.folds.iter().map(|fold| fold.score).collect();
         facts.extend(folds::spread(primary, &each, data.resampling.groups()));
         result.facts = facts;
         result.validation = named(Scored::pooled(validation)?.metrics(task));

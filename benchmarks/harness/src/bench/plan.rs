@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use dlm_sdk::{Kind, Registry, Result, Spec, TaskSpec};
 
-use super::{
-    DataDigest, DigestCache, Method, absent::absent, digest::digest_text, folds, key::cell_key,
-    settings::Settings,
-};
+use super::{DataDigest, DigestCache, Method, absent::absent, folds, key::cell_key, settings::Settings};
 use crate::{
     context::Context,
     results::{PlannedCell, Protocol, Status, Store},
@@ -150,7 +147,7 @@ fn plan_tasks(
         if let Some(folds) = settings.folds {
             folds::check(&spec).map_err(|error| error.within(format!("task {text}")))?;
             folds::SPLIT.clone_into(&mut split);
-            data.all = digest_text(&format!("{} {folds} folds", data.all));
+            data.all = folds::digest(&data.all, folds);
         }
         tasks.push(PlannedTask { text: text.clone(), label: spec.name.clone(), split, spec, data });
         progress.add(1);

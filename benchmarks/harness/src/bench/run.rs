@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     context::{Context, Progress},
+    parity::beside,
     results::{CellResult, Document, Mode, PlannedCell, Protocol, Status, Store, TaskRecord},
 };
 
@@ -69,7 +70,10 @@ pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache)
     if let Some(before) = before {
         keep_earlier(&mut document, before);
     }
-    document.summary = summarise(&document.cells, store)?;
+    if plan.settings.published {
+        document.published = beside(&document.tasks)?;
+    }
+    document.summary = summarise(&document.cells, &document.tasks, store)?;
     document.manifest = manifest::manifest(plan, &document);
     context.check()?;
     store.write("results.json", &document)?;

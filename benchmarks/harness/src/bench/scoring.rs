@@ -160,6 +160,15 @@ impl Scored {
         if !predictions.iter().map(|prediction| &prediction.id).eq(examples.items.ids) {
             return Err(Error::invalid("its predictions are not of the task's test items"));
         }
+        Ok(Self { targets: examples.targets.to_owned(), ..Self::of_predictions(task, predictions)? })
+    }
+
+    /// Takes up saved predictions with the targets that stand beside them.
+    ///
+    /// # Errors
+    ///
+    /// They are predictions of another kind of task.
+    pub(super) fn of_predictions(task: &TaskSpec, predictions: &[Prediction]) -> Result<Self> {
         let columns = kind_of(task);
         let outputs = task.target.outputs();
         let few = outputs <= MOST_SCORES || columns != Columns::Classes;
@@ -168,7 +177,15 @@ impl Scored {
         };
         let mut outcomes = Vec::new();
         let mut scores = Vec::new();
+        let mut targets = Vec::new();
         for prediction in predictions {
+            match &prediction.target {
+                Truth::Class(class) if columns == Columns::Classes => targets.push(*class as f32),
+                Truth::Values(values) if values.len() == task.target.width() => {
+                    targets.extend_from_slice(values);
+                }
+                _ => return Err(wrong(prediction)),
+            }
             if columns == Columns::Classes {
                 outcomes.push(prediction.outcome().ok_or_else(|| wrong(prediction))?);
             }
@@ -179,10 +196,12 @@ impl Scored {
                 }
             }
         }
-        let scores = few.then(|| Array2::from_shape_vec((predictions.len(), outputs), scores)).transpose();
-        let scores =
-            scores.map_err(|error| Error::internal("scores do not fill their table").with_source(error))?;
-        let targets = examples.targets.to_owned();
+        let table = |width: usize, values: Vec<f32>| {
+            Array2::from_shape_vec((predictions.len(), width), values)
+                .map_err(|error| Error::internal("scores do not fill their table").with_source(error))
+        };
+        let scores = few.then(|| table(outputs, scores)).transpose()?;
+        let targets = table(task.target.width(), targets)?;
         Ok(Self { columns, targets, outcomes, scores, tops: Vec::new(), few, seconds: 0.0 })
     }
 

@@ -80,6 +80,9 @@ pub struct Selection {
     /// Answer the reverse complement of each test item too: how often answers flip, and the score averaged over strands
     #[arg(long)]
     pub both_strands: bool,
+    /// Show published scores of the same tasks in tables and report, marked as published and not run here, never ranked
+    #[arg(long)]
+    pub published: bool,
 }
 
 /// What to run, complete and checked.
@@ -119,10 +122,12 @@ pub struct Settings {
     pub save_scores: bool,
     /// Whether the other strand of test items is answered too.
     pub both_strands: bool,
+    /// Whether published scores of the same tasks are shown beside results.
+    pub published: bool,
 }
 
 /// The keys of a configuration, apart from those of fine-tuning.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "models",
     "tasks",
     "baselines",
@@ -142,6 +147,7 @@ const KEYS: [&str; 19] = [
     "output-path",
     "save-scores",
     "both-strands",
+    "published",
 ];
 
 impl Selection {
@@ -209,6 +215,7 @@ impl Selection {
             folds: self.folds.or(file.number("folds")?).map(|folds| folds as usize),
             save_scores: self.save_scores || file.flag("save-scores")?,
             both_strands: self.both_strands || file.flag("both-strands")?,
+            published: self.published || file.flag("published")?,
         };
         file.finish(&[&KEYS[..], &FinetuneFlags::KEYS].concat())?;
         settings.check()?;

@@ -1,12 +1,15 @@
 //! From cells to rows: means over seeds, intervals, gains, ranks, ties.
 
+mod by_fold;
+
 use std::collections::BTreeMap;
 
 use dlm_sdk::{Result, metrics::Metric};
 
+use self::by_fold::Joined;
 use super::twin_of;
 use crate::{
-    results::{CellResult, Control, Gain, Gains, Mode, Status, Store, Summary},
+    results::{CellResult, Control, Gain, Gains, Mode, Status, Store, Summary, TaskRecord},
     statistics::{over_items, over_seeds, paired, two_level},
 };
 
@@ -23,14 +26,16 @@ struct Row {
 
 /// Folds cells over seeds and sets rows against the controls of their task, split, protocol and data.
 ///
-/// The controls of a gain are chosen on validation; without a validation split there are no gains above controls. A row
+/// The controls of a gain are chosen on validation; without a validation split there are no gains above controls. Under folds
+/// each fold has a validation part of its own, and the best control is chosen fold by fold: what is compared with are the
+/// answers of the control that its fold chose. A row
 /// that is a control itself has fewer gains: a local control stands above context-free ones only, a context-free one
 /// above none.
 ///
 /// # Errors
 ///
-/// A cell's resamples cannot be read.
-pub fn summarise(cells: &[CellResult], store: &Store) -> Result<Vec<Summary>> {
+/// A cell's resamples or predictions cannot be read.
+pub fn summarise(cells: &[CellResult], tasks: &[TaskRecord], store: &Store) -> Result<Vec<Summary>> {
     let mut tables: Vec<Vec<&CellResult>> = Vec::new();
     let mut places = BTreeMap::new();
     for cell in cells {
@@ -44,7 +49,9 @@ pub fn summarise(cells: &[CellResult], store: &Store) -> Result<Vec<Summary>> {
     let mut summaries = Vec::new();
     for table in tables {
         let mut rows = rows(&table, store)?;
-        add_gains(&mut rows);
+        let joined = |control| by_fold::join(&rows, &table, control, tasks, store);
+        let (free, local) = (joined(Control::ContextFree)?, joined(Control::Local)?);
+        add_gains(&mut rows, free.as_ref(), local.as_ref());
         rank(&mut rows);
         add_detectable(&mut rows);
         summaries.extend(rows.into_iter().map(|row| row.summary));
@@ -139,7 +146,7 @@ fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-fn add_gains(rows: &mut [Row]) {
+fn add_gains(rows: &mut [Row], joined_free: Option<&Joined>, joined_local: Option<&Joined>) {
     let best = |control: Control| -> Option<usize> {
         let mut best: Option<(f64, usize)> = None;
         for (place, row) in rows.iter().enumerate() {
@@ -159,8 +166,16 @@ fn add_gains(rows: &mut [Row]) {
         .iter()
         .map(|row| {
             let above = |place: Option<usize>| place.and_then(|place| gain(row, &rows[place]));
+            let best_of = |joined: Option<&Joined>, place: Option<usize>| match joined {
+                Some(joined) => {
+                    let by_fold = joined.by_fold.clone();
+                    gain(row, &joined.row).map(|gain| Gain { by_fold, ..gain })
+                }
+                None => above(place),
+            };
+            let context = best_of(joined_free, free);
             match row.summary.control {
-                Some(Control::Local) => Gains { context: above(free), ..Gains::default() },
+                Some(Control::Local) => Gains { context, ..Gains::default() },
                 Some(_) => Gains::default(),
                 None => {
                     let twin = twin_of(&row.summary.model);
@@ -169,7 +184,7 @@ fn add_gains(rows: &mut [Row]) {
                             other.summary.model == twin && other.summary.mode == row.summary.mode
                         })
                     });
-                    Gains { context: above(free), local: above(local), pretraining: above(twin) }
+                    Gains { context, local: best_of(joined_local, local), pretraining: above(twin) }
                 }
             }
         })
@@ -188,6 +203,7 @@ fn gain(row: &Row, control: &Row) -> Option<Gain> {
         value,
         interval: difference.map(|difference| difference.interval),
         control: control.summary.model.clone(),
+        by_fold: Vec::new(),
     })
 }
 

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::{
-    results::{Document, FEWEST_GROUPS, Gain, Interval, ModelRecord, Status, Summary},
+    results::{
+        Document, FEWEST_GROUPS, Gain, Interval, ModelRecord, PublishedScore, Status, Summary, TaskRecord,
+    },
     tokenizer::thousands,
 };
 
@@ -89,6 +91,9 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
                     "; of the first two, a true difference of {least:.4} would be found in 4 of 5 cases"
                 );
             }
+            if let Some(advice) = task.advice() {
+                let _ = write!(text, "\n  {advice}");
+            }
         }
     }
     text.push('\n');
@@ -99,6 +104,7 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
         primary,
         "over items",
         "over seeds",
+        "detectable",
         second,
         "strand flips",
         "both strands",
@@ -123,6 +129,7 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
             number(row.score),
             interval(row.over_items.as_ref()),
             interval(row.over_seeds.as_ref()),
+            number(row.detectable.filter(|_| record.is_some_and(TaskRecord::underpowered))),
             number(row.metrics.get(second).copied()),
             number(row.flip_rate),
             number(row.both_strands),
@@ -136,6 +143,9 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
             row.parameters.map_or_else(String::new, thousands),
             note(row, document),
         ]);
+    }
+    for score in document.published.iter().filter(|score| score.task == first.task) {
+        cells.push(published(score, &header));
     }
     // A column that nobody fills says nothing.
     let filled: Vec<usize> =
@@ -154,6 +164,20 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
         text.push_str(line.trim_end());
         text.push('\n');
     }
+    sources_and_controls(text, rows, document);
+}
+
+/// Says where published rows are from and what gains are above.
+fn sources_and_controls(text: &mut String, rows: &[&Summary], document: &Document) {
+    let mut sources: Vec<&str> = Vec::new();
+    for score in document.published.iter().filter(|score| score.task == rows[0].task) {
+        if !sources.contains(&score.source.as_str()) {
+            sources.push(&score.source);
+        }
+    }
+    for source in sources {
+        let _ = writeln!(text, "  published: {source}");
+    }
     let controls: Vec<String> = [
         ("context gain", rows.iter().find_map(|row| row.gains.context.as_ref())),
         ("beyond local", rows.iter().find_map(|row| row.gains.local.as_ref())),
@@ -164,6 +188,22 @@ fn one(text: &mut String, rows: &[&Summary], document: &Document) {
     if !controls.is_empty() {
         let _ = writeln!(text, "  {}, chosen on validation", controls.join(", "));
     }
+}
+
+/// Makes the row of a published score: its value where the table has that metric, and nothing that was measured here.
+fn published(score: &PublishedScore, header: &[&str]) -> Vec<String> {
+    let relation = if score.relation == "=" { String::new() } else { format!("{} ", score.relation) };
+    let value = format!("{relation}{:.4}", score.value);
+    let mut row = vec![String::new(); header.len()];
+    row[0].clone_from(&score.model);
+    let mut notes = vec![format!("published ({}), not run here", score.how)];
+    match header.iter().position(|name| *name == score.metric) {
+        Some(column) => row[column] = value,
+        None => notes.push(format!("{} {value}", score.metric)),
+    }
+    notes.extend(Some(score.note.clone()).filter(|note| !note.is_empty()));
+    row[header.len() - 1] = notes.join("; ");
+    row
 }
 
 fn number(value: Option<f64>) -> String {

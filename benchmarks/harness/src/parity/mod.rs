@@ -5,6 +5,7 @@
 //! hold of the same method on the same task, with its interval and with what differs in data and setting. Where nothing
 //! was run nothing stands, so that the table says what was checked and what was not.
 
+mod beside;
 mod published;
 mod reproduced;
 
@@ -14,6 +15,7 @@ use clap::Args;
 use dlm_sdk::Result;
 use serde::Serialize;
 
+pub use beside::beside;
 pub use published::{Methods, Published, numbers, sources};
 pub use reproduced::Reproduced;
 

@@ -204,7 +204,7 @@ fn trained(model: &ModelRecord) -> String {
 }
 
 /// Returns the options by which a task differs from a published one; `None` if it is another task.
-fn other_task(published: &str, label: &str) -> Option<Vec<String>> {
+pub(super) fn other_task(published: &str, label: &str) -> Option<Vec<String>> {
     let (wanted, found) = (published.parse::<Spec>().ok()?, label.parse::<Spec>().ok()?);
     if wanted.head() != found.head()
         || wanted.options.iter().any(|(key, value)| found.options.get(key) != Some(value))

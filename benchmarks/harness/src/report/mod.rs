@@ -10,6 +10,7 @@ mod numbers;
 mod overview;
 mod page;
 mod section;
+mod strata;
 #[cfg(test)]
 mod tests;
 

@@ -8,6 +8,7 @@ use super::{
     charts, curves,
     overview::Overview,
     section::{Rows, Section},
+    strata,
 };
 use crate::{
     results::{Document, Manifest, ModelRecord, Store, TaskRecord},
@@ -92,11 +93,15 @@ pub(super) fn tables(document: &Document) -> Vec<(String, &TaskRecord, Rows<'_>)
 /// Makes the page.
 pub(super) fn page(store: &Store, document: &Document, title: &str) -> Result<String> {
     let tables = tables(document);
+    let strata = store.strata()?.unwrap_or_default();
     let mut sections = Vec::new();
     for (number, (_, task, rows)) in tables.iter().enumerate() {
-        let mut section = Section::new(number + 1, task, rows);
+        let mut section = Section::new(number + 1, task, rows, &document.published);
         let answers = curves::read(store, task, rows)?;
         section.charts = charts::charts(task, rows, &answers);
+        let scored: Vec<_> = Rows::all(document, task).filter(|row| !row.cells.is_empty()).collect();
+        let shown = strata::shown(&strata, task, rows, &scored);
+        (section.strata, section.strata_notes) = (shown.charts, shown.notes);
         sections.push(section);
     }
     let failed = document.summary.iter().filter(|row| row.score.is_none()).count();

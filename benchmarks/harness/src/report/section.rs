@@ -9,7 +9,7 @@ use super::{
     numbers,
 };
 use crate::results::{
-    CellResult, Control, Document, FEWEST_GROUPS, Gain, Protocol, Status, Summary, TaskRecord,
+    CellResult, Control, Document, FEWEST_GROUPS, Gain, Protocol, PublishedScore, Status, Summary, TaskRecord,
 };
 
 /// Fewer leakage groups than this make intervals over items unreliable.
@@ -27,24 +27,27 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// Collects the tables of a task, one a protocol.
-    pub(super) fn of(document: &'a Document, task: &'a TaskRecord) -> Vec<Self> {
-        let primary = task.metrics.first().map_or("accuracy", String::as_str);
-        let belongs = |row: &&Summary| {
+    /// Returns the rows of a task, of all protocols.
+    pub(super) fn all(document: &'a Document, task: &'a TaskRecord) -> impl Iterator<Item = &'a Summary> {
+        document.summary.iter().filter(|row| {
             row.task == task.task
                 && row.split == task.split
                 && row.data == task.data
                 && row.limit == task.limit
-        };
+        })
+    }
+
+    /// Collects the tables of a task, one a protocol.
+    pub(super) fn of(document: &'a Document, task: &'a TaskRecord) -> Vec<Self> {
+        let primary = task.metrics.first().map_or("accuracy", String::as_str);
         let cells: BTreeMap<&str, &CellResult> =
             document.cells.iter().map(|cell| (cell.key.as_str(), cell)).collect();
-        let mut protocols: Vec<Protocol> =
-            document.summary.iter().filter(belongs).map(|row| row.protocol).collect();
+        let mut protocols: Vec<Protocol> = Self::all(document, task).map(|row| row.protocol).collect();
         protocols.sort_unstable();
         protocols.dedup();
         let table = |protocol| {
             let mut rows: Vec<&Summary> =
-                document.summary.iter().filter(belongs).filter(|row| row.protocol == protocol).collect();
+                Self::all(document, task).filter(|row| row.protocol == protocol).collect();
             rows.sort_by_key(|row| (row.score.is_none(), row.rank.unwrap_or(usize::MAX)));
             Self { protocol, primary, list: rows, cells: cells.clone() }
         };
@@ -105,6 +108,7 @@ pub(super) struct Row {
     pub(super) score: Field,
     pub(super) over_items: Field,
     pub(super) over_seeds: Field,
+    pub(super) detectable: Field,
     pub(super) context: Field,
     pub(super) local: Field,
     pub(super) pretraining: Field,
@@ -114,6 +118,36 @@ pub(super) struct Row {
     pub(super) parameters: Field,
     pub(super) memory: Field,
     pub(super) facts: String,
+}
+
+/// A published score as a row of a task's table.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct PublishedRow {
+    model: String,
+    how: String,
+    /// In the column of the score if it is of the same metric, else named.
+    score: Field,
+    source: String,
+    note: String,
+}
+
+impl PublishedRow {
+    fn new(score: &PublishedScore, primary: &str, decimals: usize) -> Self {
+        let relation = if score.relation == "=" { String::new() } else { format!("{} ", score.relation) };
+        let value = format!("{relation}{}", numbers::fixed(score.value, decimals));
+        let same = score.metric == primary;
+        Self {
+            model: score.model.clone(),
+            how: score.how.clone(),
+            score: Field {
+                text: if same { value } else { format!("{value} ({})", metric_name(&score.metric)) },
+                sort: Some(score.value).filter(|_| same),
+                title: "as published, not run here".into(),
+            },
+            source: score.source.clone(),
+            note: score.note.clone(),
+        }
+    }
 }
 
 /// The size of a class in the test split.
@@ -127,6 +161,7 @@ pub(super) struct Class {
 
 /// What the page says about one task.
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the page has a column")]
 pub(super) struct Section {
     pub(super) anchor: String,
     pub(super) task: String,
@@ -142,9 +177,13 @@ pub(super) struct Section {
     pub(super) citation: String,
     pub(super) license: String,
     pub(super) rows: Vec<Row>,
+    pub(super) published: Vec<PublishedRow>,
+    pub(super) small: bool,
     pub(super) local: bool,
     pub(super) pretraining: bool,
     pub(super) charts: Vec<Chart>,
+    pub(super) strata: Vec<Chart>,
+    pub(super) strata_notes: Vec<String>,
     pub(super) metrics: MetricTable,
 }
 
@@ -164,7 +203,12 @@ pub(super) struct MetricTable {
 
 impl Section {
     /// Says everything about a task but its plots.
-    pub(super) fn new(number: usize, task: &TaskRecord, rows: &Rows<'_>) -> Self {
+    pub(super) fn new(
+        number: usize,
+        task: &TaskRecord,
+        rows: &Rows<'_>,
+        published: &[PublishedScore],
+    ) -> Self {
         let higher = rows.list.first().is_none_or(|row| row.higher_is_better);
         Self {
             anchor: format!("task-{number}"),
@@ -188,9 +232,17 @@ impl Section {
                     ..row(summary, rows.decimals(), rows.controls())
                 })
                 .collect(),
+            published: published
+                .iter()
+                .filter(|score| score.task == task.task)
+                .map(|score| PublishedRow::new(score, rows.primary, rows.decimals()))
+                .collect(),
+            small: task.underpowered(),
             local: rows.list.iter().any(|row| row.gains.local.is_some()),
             pretraining: rows.list.iter().any(|row| row.gains.pretraining.is_some()),
             charts: Vec::new(),
+            strata: Vec::new(),
+            strata_notes: Vec::new(),
             metrics: metric_table(task, rows),
         }
     }
@@ -239,6 +291,7 @@ fn row(summary: &Summary, decimals: usize, controls: (Option<&str>, Option<&str>
         score: Field::number(summary.score, |score| numbers::fixed(score, decimals)),
         over_items: interval(summary.over_items.as_ref(), ""),
         over_seeds: interval(summary.over_seeds.as_ref(), no_seeds),
+        detectable: Field::number(summary.detectable, |least| numbers::fixed(least, decimals)),
         context: gain(summary.gains.context.as_ref(), controls.0),
         local: gain(summary.gains.local.as_ref(), controls.1),
         pretraining: gain(summary.gains.pretraining.as_ref(), None),
@@ -319,8 +372,9 @@ fn badges(task: &TaskRecord, rows: &Rows<'_>) -> Vec<Badge> {
         badges.push(Badge {
             name: "underpowered",
             reason: format!(
-                "{} leakage groups in all splits, fewer than {FEWEST_GROUPS}: methods are not ranked",
-                task.all_groups
+                "{} leakage groups in all splits, fewer than {FEWEST_GROUPS}: methods are not ranked{}",
+                task.all_groups,
+                task.advice().map(|advice| format!("; {advice}")).unwrap_or_default()
             ),
         });
     } else if task.groups < FEW_GROUPS {

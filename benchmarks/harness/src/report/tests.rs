@@ -71,11 +71,17 @@ fn cell(task: &TaskRecord, model: &str, control: Control, seed: u64, score: f64)
         data: task.data.clone(),
         limit: None,
         strand: None,
+        folds: Vec::new(),
     }
 }
 
 fn gain(value: f64, control: &str) -> Gain {
-    Gain { value, interval: Some(interval(value - 0.02, value + 0.02, "paired")), control: control.into() }
+    Gain {
+        value,
+        interval: Some(interval(value - 0.02, value + 0.02, "paired")),
+        control: control.into(),
+        by_fold: Vec::new(),
+    }
 }
 
 fn summary(cells: &[CellResult], rank: usize) -> Summary {

@@ -148,6 +148,17 @@ pub struct Cost {
     pub threads: usize,
 }
 
+/// One fold of a cross-validated cell.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct FoldResult {
+    /// How many items it answered; they stand fold after fold in the predictions.
+    pub items: usize,
+    /// The primary metric on them, if it is defined there.
+    pub score: Option<f64>,
+    /// The primary metric on the items that its method chose on, if it is defined there.
+    pub validation: Option<f64>,
+}
+
 /// The result of one cell.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CellResult {
@@ -205,6 +216,9 @@ pub struct CellResult {
     /// What was answered to the other strand, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strand: Option<StrandResult>,
+    /// The folds, in order; empty without cross-validation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<FoldResult>,
 }
 
 /// Answers to test items beside those to their reverse complements.

@@ -60,6 +60,17 @@ impl TaskRecord {
     pub fn underpowered(&self) -> bool {
         (1..FEWEST_GROUPS).contains(&self.all_groups)
     }
+
+    /// Returns what to do about a task that is too small to rank methods by, if anything: where one test split of groups was
+    /// answered, folds answer them all.
+    pub fn advice(&self) -> Option<String> {
+        (self.split == "grouped" && self.underpowered()).then(|| {
+            format!(
+                "bench run --folds 5 answers all {} groups once, not only the {} in test",
+                self.all_groups, self.groups
+            )
+        })
+    }
 }
 
 /// The verdict of a task's audit (see [`dlm_audit`]), without the search for homologs.
@@ -130,6 +141,28 @@ pub struct MaskedScore {
     pub bits_per_base: f64,
 }
 
+/// A published score of a task, as it was printed. Nothing of it was run here: it has no rank, no interval, and is compared
+/// with nothing.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct PublishedScore {
+    /// The task's name in these results.
+    pub task: String,
+    /// The method, as its publication names it.
+    pub model: String,
+    /// The id of the metric.
+    pub metric: String,
+    /// `=`, `~` (about), `<=`, `<` or `>`.
+    pub relation: String,
+    /// The score in the metric's own unit, shares from 0 to 1.
+    pub value: f64,
+    /// How it was made: `finetune`, `probe` or `baseline`.
+    pub how: String,
+    /// Where it was published.
+    pub source: String,
+    /// What is to be known beside it, such as another form of the task.
+    pub note: String,
+}
+
 /// What made the results.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Manifest {
@@ -169,6 +202,9 @@ pub struct Document {
     /// The models that were pretrained by this program.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<ModelRecord>,
+    /// Published scores of the tasks, if they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<PublishedScore>,
     /// What made it.
     pub manifest: Manifest,
 }

@@ -10,7 +10,7 @@ use dlm_sdk::{Error, Result};
 use flate2::{Compression, bufread::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{CellResult, Document, Mode, Prediction, Protocol};
+use super::{CellResult, Document, Mode, Prediction, Protocol, Strata};
 use crate::files::{file_error, write_error};
 
 /// How the folders of cells in the making begin.
@@ -115,6 +115,15 @@ impl Store {
     /// `results.json` is broken.
     pub fn document_if_any(&self) -> Result<Option<Document>> {
         read_json(&self.folder.join("results.json"))
+    }
+
+    /// Reads the scores by stratum, if there are any.
+    ///
+    /// # Errors
+    ///
+    /// `strata.json` is broken.
+    pub fn strata(&self) -> Result<Option<Strata>> {
+        read_json(&self.folder.join("strata.json"))
     }
 
     /// Reads all finished cells, of this plan or earlier ones, by key.

@@ -34,8 +34,11 @@ pub struct Gain {
     pub value: f64,
     /// Its interval, paired over test items, with seeds and items resampled together.
     pub interval: Option<Interval>,
-    /// The control's spec, chosen on validation.
+    /// The control's spec, chosen on validation; under folds that chose several, each with the number of its folds.
     pub control: String,
+    /// The control of each fold, where folds chose several; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_fold: Vec<String>,
 }
 
 /// The three gains. Each is `None` where there is no such control among the rows.

@@ -31,6 +31,34 @@ impl Axis {
     }
 }
 
+/// The training items of those who answered test items: one set for all, or one a fold.
+#[derive(Debug)]
+pub(super) struct Trained {
+    /// The training items, `None` without a place on a genome, and the places of the test items that were answered after
+    /// them.
+    parts: Vec<(Option<IntervalSet>, Vec<usize>)>,
+}
+
+impl Trained {
+    /// Takes the training items of one fit, which answered so many test items.
+    pub(super) fn once(train: Items<'_>, tested: usize) -> Result<Self> {
+        let set = train.loci.map(|loci| intervals(loci.iter())).transpose()?;
+        Ok(Self { parts: vec![(set.map(|items| items.iter().collect()), (0..tested).collect())] })
+    }
+
+    /// Takes the places of the items that each fold was fitted on and those that it answered.
+    pub(super) fn by_fold<'f>(
+        items: Items<'_>,
+        folds: impl Iterator<Item = (&'f [usize], &'f [usize])>,
+    ) -> Result<Self> {
+        let parts = folds.map(|(train, test)| {
+            let set = items.loci.map(|loci| intervals(train.iter().map(|&item| &loci[item]))).transpose()?;
+            Ok((set.map(|items| items.iter().collect()), test.to_vec()))
+        });
+        Ok(Self { parts: parts.collect::<Result<_>>()? })
+    }
+}
+
 /// An axis by its name, or why the items cannot be divided by it.
 type Named = (&'static str, std::result::Result<Axis, &'static str>);
 
@@ -39,16 +67,15 @@ type Named = (&'static str, std::result::Result<Axis, &'static str>);
 /// # Errors
 ///
 /// A locus is no interval, or the table of repeats spells chromosomes in another way.
-pub(super) fn axes(train: Items<'_>, test: Items<'_>, repeats: Option<&Repeats>) -> Result<Vec<Named>> {
-    let tested = test.loci.map(intervals).transpose()?;
-    let trained = train.loci.map(intervals).transpose()?;
+pub(super) fn axes(trained: &Trained, test: Items<'_>, repeats: Option<&Repeats>) -> Result<Vec<Named>> {
+    let tested = test.loci.map(|loci| intervals(loci.iter())).transpose()?;
     let known = tested.as_deref().ok_or(NO_LOCI);
     let mut axes = vec![
         ("chromosome", known.map(by_chromosome)),
         ("GC content", Ok(by_gc(test.sequences.iter().map(|sequence| sequence.bases())))),
         (
             "bases between an item and the nearest training item",
-            known.and_then(|tested| Ok(by_distance(trained.as_deref().ok_or(NO_LOCI)?, tested))),
+            known.and_then(|tested| by_distance(trained, tested).ok_or(NO_LOCI)),
         ),
     ];
     if let Some(repeats) = repeats {
@@ -58,10 +85,8 @@ pub(super) fn axes(train: Items<'_>, test: Items<'_>, repeats: Option<&Repeats>)
     Ok(axes)
 }
 
-fn intervals(loci: &[Locus]) -> Result<Vec<Interval>> {
-    loci.iter()
-        .map(|locus| Ok(Interval::new(Arc::clone(&locus.chromosome), locus.start, locus.end)?))
-        .collect()
+fn intervals<'l>(loci: impl Iterator<Item = &'l Locus>) -> Result<Vec<Interval>> {
+    loci.map(|locus| Ok(Interval::new(Arc::clone(&locus.chromosome), locus.start, locus.end)?)).collect()
 }
 
 /// Returns chromosomes as people count them: by number, then by name.
@@ -95,10 +120,10 @@ fn by_gc<'s>(sequences: impl Iterator<Item = &'s [u8]>) -> Axis {
     Axis { labels, of: sequences.map(stratum).collect() }
 }
 
-/// Divides by how many bases lie between an item and the nearest training item on its chromosome.
-fn by_distance(train: &[Interval], test: &[Interval]) -> Axis {
-    let train: IntervalSet = train.iter().collect();
-    let stratum = |item: &Interval| match train.distance(item) {
+/// Divides by how many bases lie between an item and the nearest training item on its chromosome; `None` where training items
+/// have no place.
+fn by_distance(trained: &Trained, test: &[Interval]) -> Option<Axis> {
+    let stratum = |train: &IntervalSet, item: &Interval| match train.distance(item) {
         Some(0) => 0,
         // Neighbours that touch are one step apart and have no base between them.
         Some(1..=1_000) => 1,
@@ -117,7 +142,13 @@ fn by_distance(train: &[Interval], test: &[Interval]) -> Axis {
         "1 Mb and more",
         "none on the chromosome",
     ];
-    Axis::fixed(labels, test.iter().map(stratum).collect())
+    let mut of = vec![6; test.len()];
+    for (train, items) in &trained.parts {
+        for &item in items {
+            of[item] = stratum(train.as_ref()?, &test[item]);
+        }
+    }
+    Some(Axis::fixed(labels, of))
 }
 
 /// Divides by the share of an item's bases that a repeat covers.
@@ -193,7 +224,27 @@ mod tests {
             "1 Mb and more",
             "none on the chromosome",
         ];
-        assert_eq!(labels(&by_distance(&train, &test)), wanted);
+        let trained = Trained { parts: vec![(Some(train.iter().collect()), (0..test.len()).collect())] };
+        assert_eq!(labels(&by_distance(&trained, &test).unwrap()), wanted);
+        assert!(by_distance(&Trained { parts: vec![(None, vec![0])] }, &test).is_none());
+    }
+
+    #[test]
+    fn under_folds_each_item_is_measured_from_what_its_fold_was_fitted_on() {
+        let locus = |start| Locus { chromosome: "chr1".into(), start, end: start + 10, strand: None };
+        let loci = [locus(0), locus(500), locus(50_000)];
+        let (ids, groups) = ([0, 1, 2], [0, 1, 2]);
+        let sequences = [b"A"; 3].map(|bases| dlm_sdk::Sequence::new(bases));
+        let items =
+            Items { ids: &ids, sequences: &sequences, cuts: None, groups: &groups, loci: Some(&loci) };
+        // The fold that answers the first item was not fitted on its neighbour.
+        let folds: [(&[usize], &[usize]); 2] = [(&[2], &[0]), (&[0], &[1, 2])];
+        let trained = Trained::by_fold(items, folds.into_iter()).unwrap();
+        let tested = intervals(loci.iter()).unwrap();
+        assert_eq!(
+            labels(&by_distance(&trained, &tested).unwrap()),
+            ["10 to 100 kb", "under 1 kb", "10 to 100 kb"]
+        );
     }
 
     #[test]

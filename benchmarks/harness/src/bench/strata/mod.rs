@@ -5,6 +5,9 @@
 //! given, each share of repeats. Nothing is fitted and nothing is predicted: the task is read again for sequences and
 //! places alone, and must be the one that was answered.
 //!
+//! Under folds every item was answered by a method fitted without its fold: then the nearest training item is the nearest of
+//! those. What is found is kept as `strata.json`, from which the report draws it.
+//!
 //! A score that falls with the distance from training items tells of neighbours that are learnt by heart; one that is high
 //! in a single chromosome, or in repeats alone, tells of a property of that place.
 
@@ -20,26 +23,26 @@ use std::{
 use clap::Args;
 use dlm_genome::{Interval, IntervalSet, repeat_masker};
 use dlm_sdk::{Error, Result, metrics::Metric};
-use serde::Serialize;
 
 use self::{
-    axes::axes,
-    score::{Answers, StratumScore},
+    axes::{Trained, axes},
+    score::Answers,
 };
-use super::{DigestCache, data::TaskData};
+use super::{DigestCache, data::TaskData, folds};
 use crate::{
     context::{Context, Outcome},
-    results::{Document, Store, Summary, TaskRecord},
+    results::{
+        AxisStrata, Document, FEWEST_GROUPS_IN_STRATUM, Store, Strata, Stratum, Summary, TaskRecord,
+        TaskStrata,
+    },
 };
 
-/// With fewer leakage groups than this in a stratum, resampling them makes an interval that is too narrow.
-const FEWEST_GROUPS: usize = 20;
 /// Above this, counts of classes say little.
 const MOST_COUNTED: usize = 32;
 /// Above this, they do not stand in a line of text.
 const MOST_SHOWN: usize = 4;
 
-/// Scores saved answers by chromosome, GC content, distance from training items, and repeats.
+/// Scores saved answers by chromosome, GC content, distance from training items, and repeats; dlm report shows them too.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  dlm bench strata results --genome chr21.fa.gz\n  \
                         dlm bench strata results --genome chr21.fa.gz --repeats rmsk.txt.gz --json")]
@@ -50,49 +53,6 @@ pub struct StrataArgs {
     /// UCSC's table of repeats, rmsk.txt (plain or gzip), of the assembly that the tasks are cut from
     #[arg(long, value_name = "RMSK")]
     repeats: Option<PathBuf>,
-}
-
-/// A task's scores by stratum.
-#[derive(Debug, Serialize)]
-struct TaskStrata {
-    task: String,
-    split: String,
-    /// The metric that is shown.
-    primary: String,
-    /// How many test items were answered.
-    items: usize,
-    /// How many leakage groups they lie in.
-    groups: usize,
-    axes: Vec<AxisStrata>,
-}
-
-/// What test items are divided by.
-#[derive(Debug, Serialize)]
-struct AxisStrata {
-    axis: &'static str,
-    /// Why there are no strata.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
-    strata: Vec<Stratum>,
-}
-
-/// Some test items and how the methods do on them.
-#[derive(Debug, Serialize)]
-struct Stratum {
-    #[serde(rename = "stratum")]
-    label: String,
-    items: usize,
-    groups: usize,
-    /// Whether there are too few groups for an interval that covers what it says.
-    few_groups: bool,
-    /// How many items each class has; empty for labels, values and above 32 classes.
-    class_counts: Vec<usize>,
-    scores: Vec<StratumScore>,
-}
-
-#[derive(Serialize)]
-struct StrataDocument {
-    tasks: Vec<TaskStrata>,
 }
 
 impl StrataArgs {
@@ -109,13 +69,16 @@ impl StrataArgs {
             if rows.is_empty() {
                 context.note(format!("{} ({}): no method has finished it", record.task, record.split));
             } else {
-                let strata = task_strata(&store, record, &rows, repeats.as_ref(), context, &mut digests);
+                let count = folds_of(&document, &rows);
+                let strata =
+                    task_strata(&store, record, &rows, count, repeats.as_ref(), context, &mut digests);
                 tasks.extend(strata.map_err(|error| error.within(format!("task {}", record.spec)))?);
             }
             progress.add(1);
         }
         drop(progress);
-        let document = StrataDocument { tasks };
+        let document = Strata { tasks };
+        store.write("strata.json", &document)?;
         context.print(&document, || text(&document))?;
         Ok(Outcome::Done)
     }
@@ -130,41 +93,64 @@ fn rows<'d>(document: &'d Document, record: &TaskRecord) -> Vec<&'d Summary> {
     document.summary.iter().filter(same).filter(|row| !row.cells.is_empty()).collect()
 }
 
-/// Scores a task's strata; `None`, with a note, for one that was answered in other splits than its own.
+/// Returns in how many folds rows were cross-validated; 0: they answered the task's own test split.
+fn folds_of(document: &Document, rows: &[&Summary]) -> usize {
+    let keys: BTreeSet<&str> = rows.iter().flat_map(|row| &row.cells).map(String::as_str).collect();
+    let ours = document.cells.iter().filter(|cell| keys.contains(cell.key.as_str()));
+    ours.map(|cell| cell.folds.len()).max().unwrap_or(0)
+}
+
+/// Scores a task's strata; `None`, with a note, for one that was answered in splits that are not made any more.
 fn task_strata(
     store: &Store,
     record: &TaskRecord,
     rows: &[&Summary],
+    count: usize,
     repeats: Option<&Repeats>,
     context: &Context,
     digests: &mut DigestCache,
 ) -> Result<Option<TaskStrata>> {
     let (_, config) = context.registry().resolve(dlm_sdk::Kind::Task, &record.spec)?;
     let task = context.registry().task(&record.spec)?;
-    if task.spec().split.name() != record.split {
-        // Each fold has training items of its own, so that no item has one nearest of them.
+    let own = digests.task(&*task, &record.spec, &config, context.cancellation())?.all;
+    let (split, answered) = match count {
+        0 => (task.spec().split.name(), own),
+        _ => (folds::SPLIT, folds::digest(&own, count)),
+    };
+    if split != record.split {
         let (task, split) = (&record.task, &record.split);
-        context.note(format!("{task} ({split}): only answers to a task's own test split are divided"));
+        context.note(format!("{task} ({split}): answers to a task's own test split or to folds are divided"));
         return Ok(None);
     }
-    if digests.task(&*task, &record.spec, &config, context.cancellation())?.all != record.data {
+    if answered != record.data {
         return Err(Error::invalid("its examples are not those that were answered")
             .with_hint("give the same --genome and --data as to bench run, or run it again"));
     }
-    let data = TaskData::load(&*task, record.limit)?;
+    let data = match count {
+        0 => TaskData::load(&*task, record.limit)?,
+        _ => TaskData::folded(&*task, record.limit, count)?,
+    };
     let spec = task.spec();
     let (train, test) = (data.train.view(), data.test.view());
     let (train, test) = (train.examples(), test.examples());
+    let trained = match count {
+        0 => Trained::once(train.items, test.len())?,
+        _ => Trained::by_fold(test.items, data.folds.iter().map(|fold| (&fold.train[..], &fold.test[..])))?,
+    };
     let metric: Metric = rows[0].primary.parse()?;
     let answers: Vec<Answers<'_>> =
         rows.iter().map(|row| Answers::read(store, row, spec, test)).collect::<Result<_>>()?;
     let counted = spec.target.classes().filter(|&classes| classes <= MOST_COUNTED);
     let mut divided = Vec::new();
-    for (name, axis) in axes(train.items, test.items, repeats)? {
+    for (name, axis) in axes(&trained, test.items, repeats)? {
         let axis = match axis {
             Ok(axis) => axis,
             Err(reason) => {
-                divided.push(AxisStrata { axis: name, reason: Some(reason), strata: Vec::new() });
+                divided.push(AxisStrata {
+                    axis: name.to_owned(),
+                    reason: Some(reason.to_owned()),
+                    strata: Vec::new(),
+                });
                 continue;
             }
         };
@@ -184,12 +170,12 @@ fn task_strata(
                 label: label.to_owned(),
                 items: items.len(),
                 groups,
-                few_groups: groups < FEWEST_GROUPS,
+                few_groups: groups < FEWEST_GROUPS_IN_STRATUM,
                 class_counts,
                 scores,
             });
         }
-        divided.push(AxisStrata { axis: name, reason: None, strata });
+        divided.push(AxisStrata { axis: name.to_owned(), reason: None, strata });
     }
     Ok(Some(TaskStrata {
         task: record.task.clone(),
@@ -197,6 +183,7 @@ fn task_strata(
         primary: metric.id().to_owned(),
         items: test.len(),
         groups: data.resampling.groups(),
+        cells: rows.iter().flat_map(|row| row.cells.clone()).collect(),
         axes: divided,
     }))
 }
@@ -224,7 +211,7 @@ impl Repeats {
     }
 }
 
-fn text(document: &StrataDocument) -> String {
+fn text(document: &Strata) -> String {
     let mut text = String::new();
     let mut few = false;
     for task in &document.tasks {
@@ -235,7 +222,7 @@ fn text(document: &StrataDocument) -> String {
         );
         for axis in &task.axes {
             let _ = writeln!(text, "  by {}", axis.axis);
-            if let Some(reason) = axis.reason {
+            if let Some(reason) = &axis.reason {
                 let _ = writeln!(text, "    none: {reason}");
             }
             for stratum in &axis.strata {
@@ -245,7 +232,7 @@ fn text(document: &StrataDocument) -> String {
         }
     }
     if few {
-        let _ = writeln!(text, "* fewer than {FEWEST_GROUPS} groups: the interval is too narrow");
+        let _ = writeln!(text, "* fewer than {FEWEST_GROUPS_IN_STRATUM} groups: the interval is too narrow");
     }
     text
 }
@@ -260,11 +247,11 @@ fn stratum_text(text: &mut String, stratum: &Stratum) {
     text.push('\n');
     for score in &stratum.scores {
         let _ = write!(text, "      {} [{}, {}] ", score.model, score.mode.name(), score.protocol);
-        match (score.score, score.reason) {
+        match (score.score, &score.reason) {
             (Some(value), _) => {
                 let _ = write!(text, "{value:.4}");
             }
-            (None, reason) => text.push_str(reason.unwrap_or("not defined")),
+            (None, reason) => text.push_str(reason.as_deref().unwrap_or("not defined")),
         }
         if let Some(interval) = &score.interval {
             let _ = write!(text, " [{:.4}, {:.4}]", interval.low, interval.high);

@@ -1,11 +1,10 @@
 //! The saved answers of a method, scored on some of the items.
 
 use dlm_sdk::{Examples, Result, TaskSpec, metrics::Metric};
-use serde::Serialize;
 
 use super::super::scoring::Scored;
 use crate::{
-    results::{Interval, Mode, Protocol, Store, Summary},
+    results::{Store, StratumScore, Summary},
     statistics::{Resampling, over_items},
 };
 
@@ -13,21 +12,6 @@ use crate::{
 pub(super) struct Answers<'s> {
     row: &'s Summary,
     seeds: Vec<Scored>,
-}
-
-/// How a method does in a stratum.
-#[derive(Debug, Serialize)]
-pub(super) struct StratumScore {
-    pub(super) model: String,
-    pub(super) mode: Mode,
-    pub(super) protocol: Protocol,
-    /// The primary metric, mean over seeds.
-    pub(super) score: Option<f64>,
-    /// Why there is no score.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<&'static str>,
-    /// Its interval over the stratum's items by leakage group, of the mean over seeds.
-    pub(super) interval: Option<Interval>,
 }
 
 impl<'s> Answers<'s> {
@@ -71,8 +55,8 @@ impl<'s> Answers<'s> {
             score,
             reason: match score {
                 Some(_) => None,
-                None if !defined => Some("not defined: one class only"),
-                None => Some("not defined"),
+                None if !defined => Some("not defined: one class only".to_owned()),
+                None => Some("not defined".to_owned()),
             },
             interval,
         }
