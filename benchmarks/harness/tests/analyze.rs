@@ -241,8 +241,8 @@ fn peaks_and_tracks(place: &Path, motifs: &[usize]) {
         let track = rows_of(&format!("{name}.bedGraph"));
         for row in &track {
             for base in row.interval().start()..row.interval().end() {
-                let row_of = (base / 45 * 40 + base % 45) as usize;
-                let value: f64 = rows[row_of][column].parse().unwrap();
+                let number = (base / 45 * 40 + base % 45) as usize;
+                let value: f64 = rows[number][column].parse().unwrap();
                 assert!((value - row.value()).abs() < 1e-9);
             }
         }
@@ -338,7 +338,7 @@ fn variants_of_a_pretrained_model_are_compared_token_by_token() {
     let text = fs::read_to_string(place.join("genome.fa")).unwrap();
     let bases = text.lines().nth(1).unwrap();
     let at = 1_000;
-    let (one, two) = (&bases[at..at + 1], &bases[at..at + 3]);
+    let (one, two) = (&bases[at..=at], &bases[at..at + 3]);
     let other = if one == "G" { "C" } else { "G" };
     let vcf = format!(
         "chr1\t{0}\tsnv\t{one}\t{other}\t.\t.\t.\nchr1\t{0}\tsame\t{one}\t{one}\t.\t.\t.\nchr1\t{0}\tdeletion\t{two}\t{one}\t.\t.\t.\n\

@@ -126,10 +126,10 @@ fn six_models_and_their_controls_stand_in_one_table() {
     assert!(bad.is_empty(), "{bad:?}");
     // Four baselines, and six models in two modes, on three tasks.
     assert_eq!(rows.len(), 3 * (4 + 2 * 6));
-    let models: Vec<&Value> = rows.iter().filter(|row| row["mode"] != "baseline").collect();
-    let modes: BTreeSet<&str> = models.iter().filter_map(|row| row["mode"].as_str()).collect();
+    let encoders: Vec<&Value> = rows.iter().filter(|row| row["mode"] != "baseline").collect();
+    let modes: BTreeSet<&str> = encoders.iter().filter_map(|row| row["mode"].as_str()).collect();
     assert_eq!(modes.into_iter().collect::<Vec<_>>(), ["finetune", "probe"]);
-    for row in &models {
+    for row in &encoders {
         for key in ["seconds_per_1000", "fit_seconds", "score", "parameters"] {
             assert!(row[key].is_number(), "{key}: {row}");
         }

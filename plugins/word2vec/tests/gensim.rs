@@ -1,5 +1,4 @@
 //! Neighbours agree with gensim's as well as gensim's agree with each other; `tests/oracles/word2vec` made the file.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use dlm_plugin_word2vec::{Options, train};
 use serde::Deserialize;

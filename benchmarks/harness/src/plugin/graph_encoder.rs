@@ -370,7 +370,6 @@ mod tests {
     /// Every layer, the last as encoding gives it, and logits come from the graph alone, also after its way through the
     /// border's tables.
     #[test]
-    #[expect(clippy::print_stdout, reason = "a test says why it is skipped")]
     fn a_graph_alone_gives_every_layer_and_logits() {
         if let Err(error) = Runtime::get() {
             println!("skipped: {error}");
