@@ -106,7 +106,7 @@ fn what_cannot_be_learned_from_is_refused() {
         assert!(message.contains(reason), "{message}");
         assert!(!bench.path("vectors").exists());
     };
-    refused(&[], "occur at least 5 times, and two are needed");
+    refused(&["--least-count", "5"], "occur at least 5 times, and two are needed");
     refused(&["--window", "0"], "word2vec with window 0 learns nothing");
     refused(&["--rate=-1"], "the rate cannot go from -1");
 

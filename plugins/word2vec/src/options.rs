@@ -3,11 +3,12 @@
 use dlm_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// How vectors are learned; gensim's defaults but for the width, which is the paper's.
+/// How vectors are learned; gensim's defaults, but for the width and the least count, which are those of Sanabria et al.
+/// (2024).
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Options {
-    /// Numbers a vector. 768 as in Sanabria et al. (2024), so that the vectors are as wide as GROVER's.
+    /// Numbers a vector: 768, as wide as GROVER's.
     pub dimensions: usize,
     /// The most tokens on either side that count as neighbours.
     pub window: usize,
@@ -40,7 +41,7 @@ impl Default for Options {
             last_rate: 0.0001,
             sample: 0.001,
             epochs: 5,
-            least_count: 5,
+            least_count: 1,
             seed: 0,
         }
     }

@@ -151,7 +151,8 @@ mod tests {
 
     #[test]
     fn one_token_is_too_few() {
-        let error = Vocabulary::new(vec![0, 100, 3], &Options::default()).unwrap_err();
+        let error =
+            Vocabulary::new(vec![0, 100, 3], &Options { least_count: 5, ..Options::default() }).unwrap_err();
         assert!(error.to_string().contains("1 of 3 tokens occur at least 5 times"), "{error}");
     }
 }

@@ -14,7 +14,7 @@
 //! where nothing lies; an infinite value is an error.
 //!
 //! Reading is done here, as every count and offset of a damaged file must be doubted before it is followed: the crate
-//! that [writes](write) trusts them.
+//! that [writes](write()) trusts them.
 
 mod names;
 mod search;

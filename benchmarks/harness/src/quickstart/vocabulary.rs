@@ -1,6 +1,6 @@
 //! The vocabulary of the quickstart: byte-pair encoding learned from what no task holds out.
 
-use std::{fmt::Write as _, fs, ops::ControlFlow, path::Path};
+use std::{fs, ops::ControlFlow, path::Path};
 
 use dlm_genome::{Genome, output};
 use dlm_plugin_bpe::{Ties, Trainer};
@@ -68,7 +68,7 @@ pub(super) fn learn(
             ControlFlow::Continue(())
         }
     })?;
-    output::write(path.with_extension("held-out.bed"), bed(held_out)).map_err(file_error)?;
+    output::write(path.with_extension("held-out.bed"), crate::task::bed(held_out)).map_err(file_error)?;
     output::write(path, learned.bpe()?.to_json()).map_err(file_error)?;
     recipe.vocabulary = digests(path, &check)?.sha256;
     let text = serde_json::to_vec_pretty(&recipe)
@@ -112,15 +112,6 @@ pub(crate) fn outside<'b>(name: &str, bases: &'b [u8], held_out: &[Locus]) -> Ve
     pieces.push(&bases[start..]);
     pieces.retain(|piece| !piece.is_empty());
     pieces
-}
-
-fn bed(loci: &[Locus]) -> String {
-    let mut text = String::new();
-    for locus in loci {
-        // Writing to a string never fails.
-        let _ = writeln!(text, "{}\t{}\t{}", locus.chromosome, locus.start, locus.end);
-    }
-    text
 }
 
 #[cfg(test)]

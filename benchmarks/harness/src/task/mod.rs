@@ -9,8 +9,14 @@ mod resplit;
 #[cfg(test)]
 mod tests;
 
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
 use clap::{Args, Subcommand};
-use dlm_sdk::Result;
+use dlm_genome::output;
+use dlm_sdk::{Error, Locus, Result};
 
 pub use self::{
     audit::AuditArgs,
@@ -45,6 +51,9 @@ pub struct ShowArgs {
     /// Task, such as gue/tf/0, promoter-tss,tss=F, or the path of a folder made by `dlm task init`
     #[arg(value_name = "TASK")]
     pub task: String,
+    /// Write the stretches of validation and test there, which no tokenizer and no pretraining should see
+    #[arg(long, value_name = "BED")]
+    pub held_out: Option<PathBuf>,
 }
 
 impl TaskCommand {
@@ -62,6 +71,9 @@ impl TaskCommand {
             Self::Show(arguments) => {
                 let task = context.registry().task(&arguments.task)?;
                 let card = Card::new(&arguments.task, &*task, || context.check())?;
+                if let Some(path) = &arguments.held_out {
+                    held_out(&arguments.task, &task.held_out()?, path)?;
+                }
                 context.print(&card, || card.text())?;
             }
             Self::Init(arguments) => arguments.run(context)?,
@@ -71,4 +83,28 @@ impl TaskCommand {
         }
         Ok(Outcome::Done)
     }
+}
+
+/// Writes the stretches that a task holds out.
+///
+/// # Errors
+///
+/// There are none, since the task does not say where its sequences lie; or the file cannot be written.
+fn held_out(task: &str, loci: &[Locus], path: &Path) -> Result<()> {
+    if loci.is_empty() {
+        return Err(Error::unsupported(format!(
+            "{task} holds out no stretch of a genome: it does not say where its sequences lie, or its split is not by place"
+        )));
+    }
+    Ok(output::write(path, bed(loci))?)
+}
+
+/// Writes stretches as BED.
+pub(crate) fn bed(loci: &[Locus]) -> String {
+    let mut text = String::new();
+    for locus in loci {
+        // Writing to a string never fails.
+        let _ = writeln!(text, "{}\t{}\t{}", locus.chromosome, locus.start, locus.end);
+    }
+    text
 }

@@ -54,7 +54,7 @@ pub struct Word2vecArgs {
     #[arg(long, value_name = "SHARE", default_value_t = 0.001)]
     sample: f64,
     /// Tokens that are seen less often have no vector
-    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     least_count: u64,
     /// Seed of the first vectors, windows and negatives
     #[arg(long, value_name = "S", default_value_t = 0)]
