@@ -76,6 +76,7 @@ pub mod conformance;
 pub mod dna;
 pub mod encoder;
 mod error;
+mod hexadecimal;
 pub mod metrics;
 pub mod random;
 pub mod registry;
@@ -89,6 +90,7 @@ pub use inventory;
 pub use baseline::{Baseline, BaselineSpec, Control, Fact, Predictor};
 pub use encoder::{Encoder, EncoderSpec, Graph, LanguageModel, Parameter, TokenTensor, Trainable};
 pub use error::{Error, ErrorKind, Result};
+pub use hexadecimal::hexadecimal;
 pub use registry::{Component, Factory, Kind, Registry};
 pub use spec::{Config, OptionSpec, Spec};
 pub use task::{

@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: where the repository and the optional test data are.
+//! What tests of all crates share: where the repository and the optional test data are.
 //!
 //! Tests that need real data look at the folder in `DLM_TEST_DATA`, else at `../shared/data` beside the repository, and
 //! say `skipped:` and pass where it is absent.
@@ -18,11 +18,16 @@ pub fn root() -> PathBuf {
     here.parent().expect("the tests lie below the root").to_owned()
 }
 
-/// Returns a file of the test data, or `None` where it is absent.
+/// Returns a file or folder of the test data; where it is absent, says that the test is skipped and returns `None`.
+#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 pub fn data(file: &str) -> Option<PathBuf> {
     let folder = env::var_os("DLM_TEST_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
     let path = folder.join(file);
-    path.exists().then_some(path)
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: there is no {file} in {}; set DLM_TEST_DATA", folder.display());
+    None
 }
 
 /// Returns the files of the repository with an extension, sorted, without build outputs and hidden folders.

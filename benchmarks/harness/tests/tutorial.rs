@@ -1,11 +1,7 @@
 //! The tutorial of CTCF sites, command by command as it is written, on chromosome 21; training is cut short.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 /// What makes a command short, by how it begins.
 const SHORTER: [(&str, &[&str]); 3] = [
@@ -30,11 +26,6 @@ const SHORTER: [(&str, &[&str]); 3] = [
     ),
 ];
 
-fn data() -> Option<PathBuf> {
-    let root = PathBuf::from(std::env::var_os("DLM_TEST_DATA")?);
-    root.join("ctcf/MA0139.1.pfm").is_file().then_some(root)
-}
-
 /// The page's commands, with what makes them short in place of the page's own values.
 fn commands() -> Vec<Vec<String>> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tutorial-ctcf.md");
@@ -57,7 +48,6 @@ fn commands() -> Vec<Vec<String>> {
 
 #[test]
 fn every_command_runs_in_order() {
-    let Some(data) = data() else { return println!("skipped: set DLM_TEST_DATA to the folder of test data") };
     if let Err(error) = dlm_runtime::Runtime::get() {
         return println!("skipped: {error}");
     }
@@ -68,7 +58,8 @@ fn every_command_runs_in_order() {
         ("ctcf/MA0139.1.pfm", "MA0139.1.pfm"),
         ("ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz", "GM12878.narrowPeak.gz"),
     ] {
-        fs::copy(data.join(from), place.join(to)).unwrap();
+        let Some(from) = dlm_tests::data(from) else { return };
+        fs::copy(from, place.join(to)).unwrap();
     }
     fs::write(place.join("sites.bed"), "chr21\t20000000\t20001000\ta\nchr21\t30000000\t30001000\tb\n")
         .unwrap();

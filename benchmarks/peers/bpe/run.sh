@@ -1,32 +1,20 @@
 #!/usr/bin/env bash
 # Byte-pair encoding beside its peers on chromosome 21, in turn, results compared first: training beside rustbpe, encoding
-# beside the crates bpe and tokenizers. Needs Python with pip and the test data (DLM_TEST_DATA, or ../shared/data).
-# Usage: run.sh [PAIRS]; 5 by default.
-set -euo pipefail
-cd "$(dirname "$0")/../../.."
+# beside the crates bpe and tokenizers. Usage: run.sh [PAIRS]; 5 by default.
+. "$(dirname "$0")/../setup.sh" bpe
 pairs=${1:-5}
-genome=${DLM_TEST_DATA:-../shared/data}/genome/GRCh38.chr21.fa.gz
-if [ ! -e "$genome" ]; then
-    echo "skipped: no $genome; set DLM_TEST_DATA"
-    exit 0
-fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet --disable-pip-version-check -r benchmarks/peers/bpe/requirements.txt
 cargo build --release --locked --quiet -p dlm-plugin-bpe --examples
-programs=${CARGO_TARGET_DIR:-target}/release/examples
+programs=$release/examples
 
 gzip -dc "$genome" >"$work/chr21.fa"
 # chr21:20,000,001-30,000,000, which has no N.
 grep -v '>' "$work/chr21.fa" | tr -d '\n' | tr acgtn ACGTN >"$work/bases.txt"
 dd if="$work/bases.txt" of="$work/c10m.txt" bs=1000000 skip=20 count=10 status=none
 
-echo "$(date -u +%F), $(nproc) processors, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1), load $(cut -d' ' -f1 /proc/loadavg)"
 echo "$(rustc --version), $(python3 --version)"
 echo
 echo "== training, 600 merges"
-"$work/venv/bin/python" benchmarks/peers/bpe/train.py "$work/chr21.fa" "$programs/train" 600 "$pairs"
+"$python" benchmarks/peers/bpe/train.py "$work/chr21.fa" "$programs/train" 600 "$pairs"
 echo
 echo "== encoding, the vocabulary of those merges, chr21:20,000,001-30,000,000"
 "$programs/train" "$work/chr21.fa" 600 2 huggingface 1 "$work/tokenizer.json" >/dev/null

@@ -301,16 +301,7 @@ fn fingerprint(
     for merge in merges {
         digest.update(format!("{merge}\n"));
     }
-    format!("bpe:{}", hexadecimal(&digest.finalize()))
-}
-
-/// Writes a digest in hexadecimal digits.
-pub(crate) fn hexadecimal(digest: &[u8]) -> String {
-    digest.iter().fold(String::new(), |mut digits, byte| {
-        let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
-        digits.extend([digit(byte >> 4), digit(byte & 15)]);
-        digits
-    })
+    format!("bpe:{}", dlm_sdk::hexadecimal(&digest.finalize()))
 }
 
 register! {

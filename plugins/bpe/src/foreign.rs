@@ -9,8 +9,6 @@ use dlm_sdk::{
 use sha2::{Digest as _, Sha256};
 use tokenizers::pipeline::{EncodeOptions, Override, PipelineTokenizer};
 
-use crate::bpe::hexadecimal;
-
 /// What vocabularies put on a token to say where in a word it stands.
 const MARKS: [&str; 5] = ["##", "\u{2581}", "\u{120}", "</w>", "@@"];
 /// Encoded when a file is opened, to see whether its tokens can be traced.
@@ -55,7 +53,7 @@ impl ForeignTokenizer {
         let inner = opened.map_err(|_| failed("it panicked".into()))?.map_err(failed)?;
         let mut spec = TokenizerSpec::new(name.unwrap_or_else(|| "foreign".into()), texts.len() as u32);
         spec.special = roles(&value, &texts);
-        spec.fingerprint = format!("foreign:{}", hexadecimal(&Sha256::digest(text)));
+        spec.fingerprint = format!("foreign:{}", dlm_sdk::hexadecimal(&Sha256::digest(text)));
         let options = EncodeOptions {
             add_special_tokens: false,
             encode_special_tokens: false,

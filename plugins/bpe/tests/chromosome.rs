@@ -3,7 +3,7 @@
 //! The golden file holds digests of what the named version gave; `tests/oracles/bpe/full.sh` compares token by token, with a
 //! million windows.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, and says what it skips")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //!
 //! The crate runs as it is published; `tests/oracles/bpe/encode.py` compares with the Python package on a whole chromosome.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, and says what it skips")]
 
 mod support;
 

@@ -2,7 +2,7 @@
 //!
 //! The golden files are written by `tests/oracles/bpe/train.py`, which records the versions.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it skips")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, and says what it skips")]
 
 mod support;
 

@@ -1,12 +1,12 @@
 //! The controls against a plain re-implementation and scikit-learn, on real sequence
 //! (`tests/oracles/controls/make.py`).
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use dlm_plugin_controls::{Composition, Counts, Markov, Ngram};
@@ -15,20 +15,10 @@ use dlm_sdk::{
     metrics::{ClassCounts, Outcome},
     prelude::*,
 };
+use dlm_tests::data;
 use flate2::read::MultiGzDecoder;
 use ndarray::Array2;
 use serde_json::Value;
-
-/// Returns a file of the test data, `None` where there is none.
-fn data(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let path = std::env::var_os("DLM_TEST_DATA").map_or_else(beside, PathBuf::from).join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not there", path.display());
-    None
-}
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/controls.json")).unwrap()

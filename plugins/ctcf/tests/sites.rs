@@ -1,27 +1,13 @@
 //! CTCF on a toy genome, and on chromosome 21 and pieces of others.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::fmt::Write as _;
 
 use dlm_plugin_ctcf::{Ctcf, Cut, Preset, Settings};
 use dlm_sdk::{dna, prelude::*, random::Stream};
+use dlm_tests::data;
 
 const SITE: &[u8] = b"GATTACACCATGGCAAGTC";
-
-/// Returns a file of real data, or says that the test is skipped.
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn real(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DLM_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: no {name} under {}", root.display());
-    None
-}
 
 /// Collects a split.
 fn load(task: &dyn Task, split: Split) -> ExampleSet {
@@ -123,11 +109,11 @@ fn peaks_of_another_build_are_lifted() {
 #[test]
 fn peaks_of_hg19_lift_onto_chromosome_21_of_hg38() {
     let (Some(hg19), Some(hg38), Some(motif), Some(peaks), Some(chain)) = (
-        real("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
-        real("genome/GRCh38.chr21.fa.gz"),
-        real("ctcf/MA0139.1.pfm"),
-        real("ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz"),
-        real("chains/hg19ToHg38.over.chain.gz"),
+        data("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
+        data("genome/GRCh38.chr21.fa.gz"),
+        data("ctcf/MA0139.1.pfm"),
+        data("ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz"),
+        data("chains/hg19ToHg38.over.chain.gz"),
     ) else {
         return;
     };
@@ -145,13 +131,13 @@ fn peaks_of_hg19_lift_onto_chromosome_21_of_hg38() {
 #[test]
 fn hepg2_is_bound_on_pieces_of_its_chromosomes() {
     let (Some(motif), Some(peaks)) =
-        (real("ctcf/MA0139.1.pfm"), real("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz"))
+        (data("ctcf/MA0139.1.pfm"), data("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz"))
     else {
         return;
     };
     let mut seen = String::new();
     for (name, first) in [("chr3", 42_000_000), ("chr4", 103_000_000), ("chr5", 124_000_000_u64)] {
-        let Some(piece) = real(&format!("genome/{name}.{}M.fa.gz", first / 1_000_000)) else { return };
+        let Some(piece) = data(&format!("genome/{name}.{}M.fa.gz", first / 1_000_000)) else { return };
         let folder = tempfile::tempdir().unwrap();
         let rows = piece_of(&peaks, name, first);
         std::fs::write(folder.path().join("p.narrowPeak"), &rows).unwrap();
@@ -216,9 +202,9 @@ fn faults_are_named() {
 #[test]
 fn chromosome_21_gives_the_known_sites() {
     let (Some(genome), Some(motif), Some(peaks)) = (
-        real("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
-        real("ctcf/MA0139.1.pfm"),
-        real("ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz"),
+        data("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
+        data("ctcf/MA0139.1.pfm"),
+        data("ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz"),
     ) else {
         return;
     };
@@ -227,7 +213,7 @@ fn chromosome_21_gives_the_known_sites() {
     insta::assert_snapshot!("gm12878", paper.spec().notes.join("\n"));
     let tutorial = Ctcf::new(&Settings { preset: Preset::Tutorial, ..settings.clone() }).unwrap();
     insta::assert_snapshot!("gm12878_tutorial", tutorial.spec().notes.join("\n"));
-    let Some(hepg2) = real("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz") else { return };
+    let Some(hepg2) = data("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz") else { return };
     let fault = Ctcf::new(&Settings::new(genome, motif, hepg2)).unwrap_err();
     assert!(fault.to_string().ends_with("no peak lies on chr21"), "{fault}");
 }

@@ -1,7 +1,6 @@
 //! DNABERT-2's byte-pair encoding, run by the crate `tokenizers`.
 
 use std::{
-    fmt::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -84,12 +83,7 @@ impl BytePairs {
             sep: find("[SEP]"),
             mask: find("[MASK]"),
         };
-        let digest = Sha256::digest(text).iter().fold(String::from("dnabert2-bpe:"), |mut digits, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
-        spec.fingerprint = digest;
+        spec.fingerprint = format!("dnabert2-bpe:{}", dlm_sdk::hexadecimal(&Sha256::digest(text)));
         Ok(Self { spec, inner, texts, unknown })
     }
 

@@ -10,8 +10,6 @@ use dlm_sdk::{
 use ndarray::{ArrayD, ArrayViewMut3, ArrayViewMutD, IxDyn};
 use sha2::{Digest as _, Sha256};
 
-use crate::source::hexadecimal;
-
 /// Enters the fingerprint: raised when the graph changes in a way that changes a hidden state.
 const GRAPH_VERSION: u32 = 1;
 
@@ -59,7 +57,7 @@ impl BertEncoder {
         (spec.prefix, spec.suffix) = (special.cls, special.sep);
         spec.pooler = model.heads().pooler;
         spec.parameters = Some(model.parameters());
-        spec.fingerprint = hexadecimal(&hasher.finalize());
+        spec.fingerprint = dlm_sdk::hexadecimal(&hasher.finalize());
         let graph = forward(config, model.heads())
             .and_then(|graph| graph.to_onnx())
             .map_err(|error| Error::internal("the model's graph cannot be built").with_source(error))?;

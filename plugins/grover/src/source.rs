@@ -1,7 +1,5 @@
 //! Where an encoder comes from: a folder, or a preset and a seed.
 
-use std::fmt::Write as _;
-
 use dlm_nn::{
     bert::{Heads, Model},
     folder::Folder,
@@ -102,7 +100,7 @@ fn digest(folder: &Folder) -> Result<String> {
     let mut hasher = Sha256::new();
     let mut file = std::fs::File::open(&path).map_err(failed)?;
     std::io::copy(&mut file, &mut HashWriter(&mut hasher)).map_err(failed)?;
-    Ok(hexadecimal(&hasher.finalize()))
+    Ok(dlm_sdk::hexadecimal(&hasher.finalize()))
 }
 
 /// Feeds what is written to a digest.
@@ -117,13 +115,4 @@ impl std::io::Write for HashWriter<'_> {
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
-}
-
-/// Returns bytes as hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

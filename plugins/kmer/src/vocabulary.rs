@@ -1,7 +1,5 @@
 //! The texts of tokens by id.
 
-use std::fmt::Write as _;
-
 use dlm_sdk::{Error, Result, SpecialTokens, TokenId, dna};
 use sha2::{Digest as _, Sha256};
 
@@ -64,10 +62,7 @@ pub(crate) fn fingerprint<'a>(rule: &str, words: impl Iterator<Item = &'a str>) 
         hasher.update("\n");
         hasher.update(word);
     }
-    hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    dlm_sdk::hexadecimal(&hasher.finalize())
 }
 
 /// Checks that k is one that has a vocabulary.

@@ -1,26 +1,13 @@
 //! Both ways to lay k-mers, against word lists, oracles and properties.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::{
-    io::Read as _,
-    path::{Path, PathBuf},
-};
+use std::io::Read as _;
 
 use dlm_plugin_kmer::{FixedKmers, OverlappingKmers};
 use dlm_sdk::{dna, prelude::*};
+use dlm_tests::data;
 use proptest::prelude::*;
-
-fn data(file: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("DLM_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let path = folder.join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: no {file}; set DLM_TEST_DATA");
-    None
-}
 
 fn texts(tokenizer: &dyn Tokenizer, sequence: &str) -> String {
     let batch = tokenizer.batch(&[Sequence::new(sequence.as_bytes())]).unwrap();

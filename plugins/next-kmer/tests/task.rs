@@ -1,28 +1,15 @@
 //! The task on a made-up genome and on chromosome 21.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::{
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{io::Write as _, path::Path};
 
 use dlm_plugin_controls as _;
 use dlm_plugin_next_kmer::{Form, NextKmer, Settings};
 use dlm_sdk::{dna, metrics::Outcome, prelude::*, random::Stream};
+use dlm_tests::data;
 use ndarray::Array2;
 use tempfile::NamedTempFile;
-
-/// Returns a file of the test data, `None` where there is none.
-fn data(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let path = std::env::var_os("DLM_TEST_DATA").map_or_else(beside, PathBuf::from).join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is not there", path.display());
-    None
-}
 
 fn random_bases(seed: u64, length: usize) -> Vec<u8> {
     let mut stream = Stream::new(seed, "bases");

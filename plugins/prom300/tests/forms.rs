@@ -1,7 +1,7 @@
 //! The forms of Prom300, and what methods without a model reach on them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeSet, fmt::Write as _, ops::ControlFlow, path::PathBuf, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, ops::ControlFlow, sync::Arc};
 
 use dlm_plugin_bpe::{Bpe, Trainer};
 use dlm_plugin_controls::Canonical;
@@ -9,21 +9,7 @@ use dlm_plugin_kmer::FixedKmers;
 use dlm_plugin_prom300::{Form, Prom300, Settings, Shuffle, Tokens};
 use dlm_plugin_tfidf::{TfIdfForest, WordRule};
 use dlm_sdk::{dna, prelude::*, random::Stream};
-
-/// Returns a file of real data, or says that the test is skipped.
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn real(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DLM_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: no {name} under {}", root.display());
-    None
-}
+use dlm_tests::data;
 
 /// Collects a split.
 fn load(task: &dyn Task, split: Split) -> ExampleSet {
@@ -288,9 +274,9 @@ fn options_are_read_and_refused() {
 #[test]
 fn chromosome_21_gives_the_known_promoters() {
     let (Some(genome), Some(promoters), Some(tokenizer)) = (
-        real("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
-        real("promoters/epdnew_hg38ToHg19.svMIL.bed"),
-        real("tokenizers/dnabert2_bpe4096_tokenizer.json"),
+        data("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
+        data("promoters/epdnew_hg38ToHg19.svMIL.bed"),
+        data("tokenizers/dnabert2_bpe4096_tokenizer.json"),
     ) else {
         return;
     };

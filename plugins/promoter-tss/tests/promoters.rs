@@ -1,10 +1,6 @@
 //! The task on a drawn genome, and on chromosome 21 where it is at hand.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking and says what it skips")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,17 +12,7 @@ use std::{
 use dlm_genome::Genome;
 use dlm_plugin_promoter_tss as _;
 use dlm_sdk::{Registry, Result, Split, Strand, Task, conformance, dna, random::Stream};
-
-/// Returns a file of real data, if there is one.
-fn data(file: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    let path = std::env::var_os("DLM_TEST_DATA").map_or_else(beside, PathBuf::from).join(file);
-    if path.is_file() {
-        return Some(path);
-    }
-    println!("skipped: there is no {}", path.display());
-    None
-}
+use dlm_tests::data;
 
 fn task(genome: &Path, tss: &Path, options: &str) -> Result<Box<dyn Task>> {
     let mut registry = Registry::builtin()?;

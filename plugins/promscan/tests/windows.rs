@@ -1,26 +1,12 @@
 //! `PromScan` on a toy genome, and on chromosome 21.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::fmt::Write as _;
 
 use dlm_dataset::SplitBy;
 use dlm_plugin_promscan::{PromScan, Settings};
 use dlm_sdk::{dna, prelude::*, random::Stream};
-
-/// Returns a file of real data, or says that the test is skipped.
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
-fn real(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DLM_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: no {name} under {}", root.display());
-    None
-}
+use dlm_tests::data;
 
 /// Collects a split.
 fn load(task: &dyn Task, split: Split) -> ExampleSet {
@@ -169,10 +155,10 @@ fn a_table_of_another_build_is_lifted() {
 #[test]
 fn promoters_of_hg38_lift_onto_chromosome_21_of_hg19() {
     let (Some(genome), Some(hg38), Some(published), Some(chain)) = (
-        real("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
-        real("promoters/epdnew006_hg38_29598.bed"),
-        real("promoters/epdnew_hg38ToHg19.svMIL.bed"),
-        real("chains/hg38ToHg19.over.chain.gz"),
+        data("genome/chr21.hg19.lifted_from_hg38.fa.gz"),
+        data("promoters/epdnew006_hg38_29598.bed"),
+        data("promoters/epdnew_hg38ToHg19.svMIL.bed"),
+        data("chains/hg38ToHg19.over.chain.gz"),
     ) else {
         return;
     };
@@ -204,7 +190,7 @@ fn chromosome_21_gives_the_known_windows() {
         ("hg19", "genome/chr21.hg19.lifted_from_hg38.fa.gz", "promoters/epdnew_hg38ToHg19.svMIL.bed"),
     ];
     for (build, genome, promoters) in cases {
-        let (Some(genome), Some(promoters)) = (real(genome), real(promoters)) else { return };
+        let (Some(genome), Some(promoters)) = (data(genome), data(promoters)) else { return };
         let task = PromScan::new(&Settings::new(genome, promoters)).unwrap();
         insta::assert_snapshot!(format!("chromosome_21_of_{build}"), task.spec().notes.join("\n"));
     }

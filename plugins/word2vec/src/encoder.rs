@@ -1,6 +1,6 @@
 //! Vectors as an encoder: a token's hidden state is its vector, whatever stands beside it.
 
-use std::{fmt::Write as _, path::Path};
+use std::path::Path;
 
 use dlm_sdk::{Config, Encoder, EncoderSpec, Error, Registry, Result, TokenTensor};
 use ndarray::ArrayViewMut3;
@@ -53,11 +53,7 @@ impl StaticEncoder {
         let mut spec = EncoderSpec::new(name, tokenizer, rows as u32, width);
         spec.layers = 0;
         spec.parameters = Some((rows * width) as u64);
-        spec.fingerprint = hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string does not fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        });
+        spec.fingerprint = dlm_sdk::hexadecimal(&hasher.finalize());
         Ok(Self { spec, vectors })
     }
 }

@@ -9,15 +9,16 @@ use dlm_genome::{
     Interval, Strand, Tss,
     chain::{Chains, Counts, Unlifted},
 };
+use dlm_tests::data;
 use proptest::prelude::*;
-use support::{real, shown};
+use support::shown;
 
 #[test]
 fn bases_lie_where_pyliftover_finds_them() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/chain/bases.tsv");
     let golden = std::fs::read_to_string(path).unwrap();
     for direction in ["hg19ToHg38", "hg38ToHg19"] {
-        let Some(path) = real(&format!("chains/{direction}.over.chain.gz")) else { return };
+        let Some(path) = data(&format!("chains/{direction}.over.chain.gz")) else { return };
         let chains = Chains::open(path).unwrap();
         let mut count = 0;
         for line in golden.lines().filter(|line| line.starts_with(direction)) {
@@ -47,9 +48,9 @@ fn by_name(sites: Vec<Tss>) -> BTreeMap<String, Tss> {
 #[test]
 fn promoters_lift_as_published() {
     let (Some(chains), Some(hg38), Some(published)) = (
-        real("chains/hg38ToHg19.over.chain.gz"),
-        real("promoters/epdnew006_hg38_29598.bed"),
-        real("promoters/epdnew_hg38ToHg19.svMIL.bed"),
+        data("chains/hg38ToHg19.over.chain.gz"),
+        data("promoters/epdnew006_hg38_29598.bed"),
+        data("promoters/epdnew_hg38ToHg19.svMIL.bed"),
     ) else {
         return;
     };
@@ -92,7 +93,7 @@ fn promoters_lift_as_published() {
 #[test]
 fn lifted_promoters_agree_with_native_ones() {
     let (Some(lifted), Some(native)) =
-        (real("promoters/epdnew_hg38ToHg19.svMIL.bed"), real("promoters/epdnew_hg19_GRCh37.SPar-K.sga"))
+        (data("promoters/epdnew_hg38ToHg19.svMIL.bed"), data("promoters/epdnew_hg19_GRCh37.SPar-K.sga"))
     else {
         return;
     };

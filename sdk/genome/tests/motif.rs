@@ -9,10 +9,11 @@ use dlm_genome::{
     Genome, Strand,
     motif::{Background, Hit, Motif, Scanner, Scores, Stored, jaspar, meme},
 };
+use dlm_tests::data;
 use proptest::prelude::*;
 use serde_json::Value;
 use sha2::Digest;
-use support::{real, shown};
+use support::shown;
 
 fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/motif").join(name)
@@ -126,7 +127,7 @@ fn hits_are_those_of_fimo() {
 
 #[test]
 fn hits_on_chromosome_21_are_those_of_fimo() {
-    let Some(path) = real("genome/GRCh38.chr21.fa.gz") else { return };
+    let Some(path) = data("genome/GRCh38.chr21.fa.gz") else { return };
     let genome = Genome::open(path).unwrap();
     let bases = genome.bases("21").unwrap();
     let of_counts = jaspar::open(golden("MA0139.1.pfm")).unwrap().remove(0);

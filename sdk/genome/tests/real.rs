@@ -1,16 +1,14 @@
 //! Whole chromosomes, against numbers counted by other tools.
 
-mod support;
-
 use dlm_genome::{
     Genome, Windows, acgt_runs,
     fasta::{Options, Reader},
 };
-use support::real;
+use dlm_tests::data;
 
 #[test]
 fn chromosome_21_of_hg38() {
-    let Some(path) = real("genome/GRCh38.chr21.fa.gz") else { return };
+    let Some(path) = data("genome/GRCh38.chr21.fa.gz") else { return };
     let genome = Genome::open(path).unwrap();
     let bases = genome.bases("21").unwrap();
     assert_eq!(bases.len(), 46_709_983);
@@ -27,7 +25,7 @@ fn chromosome_21_of_hg38() {
 
 #[test]
 fn chromosome_21_of_hg19() {
-    let Some(path) = real("genome/chr21.hg19.lifted_from_hg38.fa.gz") else { return };
+    let Some(path) = data("genome/chr21.hg19.lifted_from_hg38.fa.gz") else { return };
     let genome = Genome::open(path).unwrap();
     let bases = genome.bases("chr21").unwrap();
     assert_eq!(bases.len(), 48_129_895);
@@ -38,7 +36,7 @@ fn chromosome_21_of_hg19() {
 
 #[test]
 fn the_soft_mask_is_kept_on_request() {
-    let Some(path) = real("genome/chr22_1-22M.varfish.fa.gz") else { return };
+    let Some(path) = data("genome/chr22_1-22M.varfish.fa.gz") else { return };
     let mut reader = Reader::open(&path).unwrap().with_options(Options::default().soft_mask(true));
     let record = reader.records().next().unwrap().unwrap();
     assert_eq!(record.bases().len(), 22_000_000);

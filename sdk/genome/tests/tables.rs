@@ -6,7 +6,8 @@ use dlm_genome::{
     ErrorKind, Lengths, Result, Row, Strand, Table, Tss, bed, bed_graph, chrom_hmm, gff, narrow_peak,
     repeat_masker, sga, vcf,
 };
-use support::{bgzip, gzip, real, shown};
+use dlm_tests::data;
+use support::{bgzip, gzip, shown};
 
 fn rows<T: Row>(text: &str) -> Result<Vec<T>> {
     Table::new(text.as_bytes(), "x")?.collect()
@@ -180,7 +181,7 @@ fn segments_have_numbers_and_where_given_names_and_colours() {
         seen,
         [(15, Some("Repetitive/CNV"), Some([245, 1, 0])), (13, None, None), (1, Some("TssA"), None)]
     );
-    if let Some(path) = real("annotation/chromhmm/Gm12878_15_segments_5kb.hg19.bed.gz") {
+    if let Some(path) = data("annotation/chromhmm/Gm12878_15_segments_5kb.hg19.bed.gz") {
         let segments: Vec<_> = chrom_hmm::Reader::open(path).unwrap().collect::<Result<_>>().unwrap();
         let states: std::collections::BTreeSet<_> = segments.iter().map(chrom_hmm::Segment::state).collect();
         assert_eq!(states, (1..=15).collect());
@@ -208,7 +209,7 @@ fn epd_rows_start_at_their_forty_ninth_base() {
 
 #[test]
 fn real_sga_promoters_are_read() {
-    let Some(path) = real("promoters/epdnew_hg19_GRCh37.SPar-K.sga") else { return };
+    let Some(path) = data("promoters/epdnew_hg19_GRCh37.SPar-K.sga") else { return };
     let sites = Tss::read_epd(path, None).unwrap();
     assert_eq!(sites.len(), 23_360);
     assert_eq!(sites.iter().filter(|site| site.chromosome() == "chr21").count(), 242);
@@ -316,7 +317,7 @@ fn start_sites_need_a_strand() {
 
 #[test]
 fn real_promoters_and_peaks_are_read() {
-    if let Some(path) = real("promoters/epdnew_hg38ToHg19.svMIL.bed") {
+    if let Some(path) = data("promoters/epdnew_hg38ToHg19.svMIL.bed") {
         let sites = Tss::read_bed(path, None).unwrap();
         assert_eq!(sites.len(), 21_068);
         assert_eq!(
@@ -324,7 +325,7 @@ fn real_promoters_and_peaks_are_read() {
             ("chr1", 894_635, Strand::Reverse)
         );
     }
-    if let Some(path) = real("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz") {
+    if let Some(path) = data("ctcf/ChIPseq.HepG2.CTCF.conservative.train.hg19.narrowPeak.gz") {
         let peaks: Vec<_> = narrow_peak::Reader::open(path).unwrap().collect::<Result<_>>().unwrap();
         assert!(peaks.iter().all(|peak| peak.p_value().is_none() && peak.summit().is_some()));
         assert_eq!(peaks[0].summit(), Some(39_034_760 + 98));
@@ -334,13 +335,13 @@ fn real_promoters_and_peaks_are_read() {
         "ctcf/GM12878_CTCF.ENCFF833FTF.hg19.narrowPeak.gz",
         "ctcf/liver_tissue_CTCF.ENCFF690BYG.hg19.narrowPeak.gz",
     ] {
-        let Some(path) = real(name) else { continue };
+        let Some(path) = data(name) else { continue };
         let peaks: Vec<_> = narrow_peak::Reader::open(path).unwrap().collect::<Result<_>>().unwrap();
         assert!(peaks.len() > 10_000);
     }
     for build in ["hg19", "hg38"] {
         for name in ["tss.all.bed.gz", "genes.all.bed.gz"] {
-            let Some(path) = real(&format!("annotation/genes/{build}/{name}")) else { continue };
+            let Some(path) = data(&format!("annotation/genes/{build}/{name}")) else { continue };
             assert!(Tss::read_bed(path, None).unwrap().len() > 50_000);
         }
     }

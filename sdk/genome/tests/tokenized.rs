@@ -394,13 +394,7 @@ fn published_names_go_both_ways() {
 
 #[test]
 fn real_sequence_is_found_again() {
-    let folder = std::env::var_os("DLM_TEST_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
-    let fasta = folder.join("genome/22_20-21M.fa.gz");
-    if !fasta.exists() {
-        println!("skipped: no genome/22_20-21M.fa.gz; set DLM_TEST_DATA");
-        return;
-    }
+    let Some(fasta) = dlm_tests::data("genome/22_20-21M.fa.gz") else { return };
     let genome = Genome::open(&fasta).unwrap();
     let record = &genome.records()[0];
     let tokenizer = words();

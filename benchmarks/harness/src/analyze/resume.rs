@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Findings, Reads, Section, Subject};
-use crate::data::digest::{digests, hexadecimal};
+use crate::data::digest::digests;
 
 const FILE: &str = "section.json";
 
@@ -143,7 +143,7 @@ pub(super) fn key(facts: &BTreeMap<String, String>) -> String {
         hasher.update(text.len().to_le_bytes());
         hasher.update(text);
     }
-    hexadecimal(&hasher.finalize())
+    dlm_sdk::hexadecimal(&hasher.finalize())
 }
 
 pub(super) fn file(path: &Path, subject: &Subject<'_>) -> Result<String> {
@@ -170,7 +170,7 @@ fn tree(folder: &Path, subject: &Subject<'_>) -> Result<String> {
         hasher.update(&name);
         hasher.update(file(&path, subject)?);
     }
-    Ok(hexadecimal(&hasher.finalize()))
+    Ok(dlm_sdk::hexadecimal(&hasher.finalize()))
 }
 
 /// Lists the files below a folder, sorted.

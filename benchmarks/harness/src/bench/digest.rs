@@ -254,10 +254,7 @@ pub(super) fn digest_text(text: &str) -> String {
 }
 
 fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    dlm_sdk::hexadecimal(&hasher.finalize())
 }
 
 #[cfg(test)]

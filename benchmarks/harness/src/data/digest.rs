@@ -1,7 +1,6 @@
 //! Digests of files.
 
 use std::{
-    fmt::Write as _,
     fs::File,
     io::{self, Read as _},
     path::Path,
@@ -39,17 +38,11 @@ pub(crate) fn digests(path: &Path, check: &dyn Fn() -> dlm_sdk::Result<()>) -> d
             Err(error) => return Err(fail(error)),
         }
     }
-    Ok(Digests { sha256: hexadecimal(&sha256.finalize()), md5: hexadecimal(&md5.finalize()), bytes })
-}
-
-/// Writes bytes as hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for byte in bytes {
-        // Writing to a string never fails.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    Ok(Digests {
+        sha256: dlm_sdk::hexadecimal(&sha256.finalize()),
+        md5: dlm_sdk::hexadecimal(&md5.finalize()),
+        bytes,
+    })
 }
 
 #[cfg(test)]

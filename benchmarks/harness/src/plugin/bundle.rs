@@ -10,7 +10,7 @@ use dlm_sdk::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    confine::{hex, inside, verify},
+    confine::{inside, verify},
     graph_encoder::{GraphEncoder, Ports},
     manifest::{Bundle, BundleEncoder, Manifest, Special},
 };
@@ -188,5 +188,5 @@ fn fingerprint(manifest: &Manifest, section: &BundleEncoder) -> String {
         hasher.update(format!("{file} {}\n", listed.sha256.to_ascii_lowercase()));
     }
     hasher.update(format!("{section:?}"));
-    hex(&hasher.finalize())
+    dlm_sdk::hexadecimal(&hasher.finalize())
 }

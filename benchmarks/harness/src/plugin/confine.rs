@@ -1,7 +1,6 @@
 //! Files of a plugin's folder: inside it, unchanged, and nobody else's to write.
 
 use std::{
-    fmt::Write as _,
     fs::{self, File},
     io::{self, Read as _, Seek as _},
     os::unix::fs::MetadataExt as _,
@@ -99,16 +98,7 @@ pub(crate) fn sha256(file: &mut File) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
-    Ok(hex(&hasher.finalize()))
-}
-
-/// Writes bytes as hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Ok(dlm_sdk::hexadecimal(&hasher.finalize()))
 }
 
 /// Checks a listed file against its digest.

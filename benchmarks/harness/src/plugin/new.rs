@@ -10,7 +10,7 @@ use dlm_sdk::{Error, Result};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{confine::hex, manifest::platform, templates};
+use super::{manifest::platform, templates};
 use crate::{
     context::{Context, Outcome},
     files::write_error,
@@ -142,7 +142,7 @@ impl NewArgs {
             ("sdk".to_owned(), sdk),
         ];
         for (to, content) in template {
-            values.push((format!("sha256 {to}"), hex(&Sha256::digest(content))));
+            values.push((format!("sha256 {to}"), dlm_sdk::hexadecimal(&Sha256::digest(content))));
         }
         Ok(values)
     }

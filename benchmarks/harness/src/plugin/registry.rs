@@ -7,7 +7,6 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     bundle,
-    confine::hex,
     discover::{Found, discover, search_path},
     loader::open_library,
     manifest::{Manifest, PluginKind},
@@ -75,7 +74,7 @@ pub(super) fn digest(library: &str, kind: Kind, id: &str, config: &Config) -> St
         hasher.update(part.as_bytes());
         hasher.update([0]);
     }
-    hex(&hasher.finalize())
+    dlm_sdk::hexadecimal(&hasher.finalize())
 }
 
 /// Adds the components of all plugins on the search path. A component of an id that is there already is left out: the

@@ -164,7 +164,7 @@ impl PretrainArgs {
 }
 
 /// Reads the stretches of a BED file.
-fn stretches(path: &std::path::Path) -> Result<IntervalSet> {
+pub(crate) fn stretches(path: &std::path::Path) -> Result<IntervalSet> {
     let rows =
         bed::Reader::open(path)?.map(|row| Ok(row?.interval().clone())).collect::<Result<Vec<Interval>>>()?;
     Ok(rows.iter().collect())

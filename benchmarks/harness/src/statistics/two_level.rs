@@ -3,8 +3,6 @@
 use dlm_sdk::random::Stream;
 use sha2::{Digest as _, Sha256};
 
-use crate::data::digest::hexadecimal;
-
 /// Resamples a mean over seeds: in each resample of the test items, as many seeds as there are are drawn with
 /// replacement, and their values in that resample are averaged.
 ///
@@ -46,7 +44,7 @@ fn digest(per_seed: &[Vec<f64>]) -> String {
             hasher.update(value.to_bits().to_le_bytes());
         }
     }
-    hexadecimal(&hasher.finalize())
+    dlm_sdk::hexadecimal(&hasher.finalize())
 }
 
 #[cfg(test)]

@@ -62,3 +62,15 @@ fn all_tasks_are_listed_with_their_options() {
     }
     assert!(list::text(&listed).contains("      negatives   gc: matched windows"), "{}", list::text(&listed));
 }
+
+#[test]
+fn what_is_held_out_is_written_as_bed_if_it_has_a_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("held-out.bed");
+    let error = super::held_out("x", &[], &path).unwrap_err();
+    assert!(error.to_string().starts_with("x holds out no stretch of a genome"), "{error}");
+    assert!(!path.exists());
+    let locus = |start| dlm_sdk::Locus { chromosome: "chr1".into(), start, end: start + 5, strand: None };
+    super::held_out("x", &[locus(0), locus(20)], &path).unwrap();
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "chr1\t0\t5\nchr1\t20\t25\n");
+}

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use dlm_genome::{Interval, IntervalSet, bed};
+use dlm_genome::IntervalSet;
 use dlm_nn::folder::Tokenizer;
 use dlm_plugin_word2vec::{Options, Progress, Sentences, train};
 use dlm_sdk::{Error, Result, TokenId};
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::{
     context::{Context, Outcome},
+    pretrain::stretches,
     tokenizer::{shown, thousands},
 };
 
@@ -110,14 +111,7 @@ impl Word2vecArgs {
         };
         options.check()?;
         let tokenizer = context.registry().tokenizer(&self.tokenizer)?;
-        let excluded = match &self.exclude {
-            Some(path) => bed::Reader::open(path)?
-                .map(|row| Ok(row?.interval().clone()))
-                .collect::<Result<Vec<Interval>>>()?
-                .iter()
-                .collect(),
-            None => IntervalSet::default(),
-        };
+        let excluded = self.exclude.as_deref().map(stretches).transpose()?.unwrap_or_default();
         let hold_out = HoldOut::Intervals(IntervalSet::default());
         let source = Source {
             fasta: &self.fasta,

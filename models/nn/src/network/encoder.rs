@@ -38,7 +38,7 @@ impl NetworkEncoder {
         spec.max_tokens = facts.max_tokens;
         spec.causal = facts.causal;
         spec.parameters = Some(network.parameters());
-        spec.fingerprint = super::open::hexadecimal(&hasher.finalize());
+        spec.fingerprint = dlm_sdk::hexadecimal(&hasher.finalize());
         let parameters = network.weights().iter().map(|weight| weight.parameter.clone()).collect();
         Ok(Self { spec, network, parameters, graph: Graph::Bytes(graph.into()) })
     }

@@ -1,7 +1,6 @@
 //! A network from a folder: its configuration, and weights or a seed.
 
 use std::{
-    fmt::Write as _,
     io::Read as _,
     path::{Path, PathBuf},
 };
@@ -110,17 +109,8 @@ fn digest(path: &Path) -> Result<String> {
     loop {
         let count = file.read(&mut block).map_err(failed)?;
         if count == 0 {
-            return Ok(hexadecimal(&hasher.finalize()));
+            return Ok(dlm_sdk::hexadecimal(&hasher.finalize()));
         }
         hasher.update(&block[..count]);
     }
-}
-
-/// Returns bytes as hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -43,7 +43,7 @@ pub(crate) fn write<S: Serialize>(path: &Path, state: &S, tensors: &[Tensor<'_>]
         Ok(())
     })
     .map_err(|error| internal(&error))?;
-    let envelope = Envelope { sha256: hexadecimal(&hasher.finalize()), state };
+    let envelope = Envelope { sha256: dlm_sdk::hexadecimal(&hasher.finalize()), state };
     let text = serde_json::to_string(&envelope).map_err(|error| internal(&error))?;
     let mut offset = 0;
     let mut infos = Vec::with_capacity(tensors.len());
@@ -149,7 +149,7 @@ fn read<S: for<'d> Deserialize<'d>>(path: &Path) -> Result<Opened<S>> {
             numbers(&mut file, info.data_offsets.1 - info.data_offsets.0, &mut hasher).map_err(fail)?;
         tensors.insert(name, (info.shape.clone(), values));
     }
-    if hexadecimal(&hasher.finalize()) != envelope.sha256 {
+    if dlm_sdk::hexadecimal(&hasher.finalize()) != envelope.sha256 {
         return Err(damaged("its numbers are not those that were written"));
     }
     Ok(Opened { state: envelope.state, tensors })
@@ -173,17 +173,6 @@ fn numbers(file: &mut impl Read, bytes: usize, hasher: &mut Sha256) -> io::Resul
 fn damaged(what: &'static str) -> Error {
     Error::invalid(format!("the checkpoint is damaged: {what}"))
         .with_hint("begin again, or resume from another checkpoint")
-}
-
-/// Writes bytes as hexadecimal digits.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::new();
-    for byte in bytes {
-        // Writing to a string never fails.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use std::{
 use dlm_sdk::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use file::{Tensor, hexadecimal, open, write};
+pub(crate) use file::{Tensor, open, write};
 
 /// The name of a checkpoint's file.
 pub const FILE: &str = "checkpoint.safetensors";

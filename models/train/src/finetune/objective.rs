@@ -14,7 +14,6 @@ use super::{
     targets::{SCORES, Scale, Targets},
 };
 use crate::{
-    checkpoint::hexadecimal,
     step::{Batch, LOSS},
     trainer::{Objective, Run, Validated},
 };
@@ -95,7 +94,7 @@ impl<R: Rows> Objective for Fine<'_, R> {
             part.rows.digest(&mut hasher);
             part.targets.digest(&mut hasher);
         }
-        let digest = hexadecimal(&hasher.finalize());
+        let digest = dlm_sdk::hexadecimal(&hasher.finalize());
         let mut identity = self.settings.clone();
         identity.push(("examples".into(), digest));
         identity

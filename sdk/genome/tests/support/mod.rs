@@ -2,26 +2,11 @@
 #![allow(
     dead_code,
     clippy::allow_attributes,
-    clippy::print_stdout,
     clippy::unwrap_used,
     reason = "each test uses a part of it, and a test may panic"
 )]
 
-use std::{io::Read, io::Write, path::PathBuf};
-
-/// Returns a file of real data, or says that the test is skipped.
-pub(crate) fn real(name: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DLM_TEST_DATA").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
-    let path = root.join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: no {name} under {}", root.display());
-    None
-}
+use std::{io::Read, io::Write};
 
 /// Gives its bytes a few at a time.
 pub(crate) struct Drops<'a>(pub(crate) &'a [u8], pub(crate) usize);

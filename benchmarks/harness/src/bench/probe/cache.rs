@@ -4,7 +4,7 @@
 //! the vectors of one stretch of items, `[items, hidden]`, as NumPy reads them. Files appear whole; a file that is not
 //! what it should be is made again, and all of them may be deleted at any time.
 
-use std::{fmt::Write as _, fs, io::Cursor, path::PathBuf};
+use std::{fs, io::Cursor, path::PathBuf};
 
 use dlm_sdk::{Error, Result, TokenId};
 use ndarray::Array2;
@@ -78,11 +78,7 @@ impl Key {
     }
 
     pub(super) fn finish(self) -> String {
-        self.0.finalize().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string never fails.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        dlm_sdk::hexadecimal(&self.0.finalize())
     }
 }
 

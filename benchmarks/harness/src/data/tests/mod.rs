@@ -18,7 +18,7 @@ pub(super) fn context() -> Context {
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    digest::hexadecimal(&Sha256::digest(bytes))
+    dlm_sdk::hexadecimal(&Sha256::digest(bytes))
 }
 
 fn impatient() -> Patience {

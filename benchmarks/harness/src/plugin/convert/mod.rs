@@ -18,7 +18,7 @@ use dlm_graph::Graph;
 use dlm_sdk::{Error, Result};
 use sha2::{Digest as _, Sha256};
 
-use super::{confine::hex, new};
+use super::new;
 
 /// Protocol buffers hold less than this, and the digest of a bundle is of whole files.
 const MOST: u64 = (1 << 31) - (1 << 20);
@@ -129,8 +129,8 @@ fn manifest(name: &str, id: &str, converted: &Converted, tokenizer: &tokens::Tok
          [bundle.tokenizer]\nfile = \"tokenizer.json\"\nspecial = {{ {} }}\n\n[bundle.encoder]\n{encoder}",
         text(id),
         text(&facts.summary),
-        hex(&Sha256::digest(graph)),
-        hex(&Sha256::digest(&tokenizer.text)),
+        dlm_sdk::hexadecimal(&Sha256::digest(graph)),
+        dlm_sdk::hexadecimal(&Sha256::digest(&tokenizer.text)),
         special.join(", "),
     )
 }
