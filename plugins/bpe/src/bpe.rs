@@ -118,14 +118,17 @@ impl Bpe {
         let mut numbers: FxHashMap<Arc<str>, u32> =
             (0..4).map(|token| (Arc::clone(rules.text(token)), token)).collect();
         for merge in &merges {
+            let text: Arc<str> = format!("{}{}", merge.left, merge.right).into();
             if [&merge.left, &merge.right]
                 .iter()
                 .any(|text| !text.bytes().all(|byte| dna::BASES.contains(&byte)))
             {
-                // It joins what no sequence of bases holds.
+                // It joins what no sequence of bases holds, so it only has to be whole.
+                for part in [&merge.left, &merge.right, &text] {
+                    id(part)?;
+                }
                 continue;
             }
-            let text: Arc<str> = format!("{}{}", merge.left, merge.right).into();
             let mut number = |rules: &mut Rules, text: &Arc<str>| -> Result<u32> {
                 if let Some(&number) = numbers.get(text) {
                     return Ok(number);

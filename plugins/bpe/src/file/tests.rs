@@ -82,6 +82,21 @@ fn the_published_shape_of_grover_is_put_right() {
 }
 
 #[test]
+fn a_token_with_a_space_is_read_again() {
+    let mut file = value(&vocabulary(8));
+    for (text, id) in [("n |", 17), ("An |", 18)] {
+        file["model"]["vocab"][text] = id.into();
+    }
+    let merges = file["model"]["merges"].as_array_mut().unwrap();
+    merges.push(json!(["A", "n |"]));
+    let bpe = Bpe::from_json(&file.to_string()).unwrap();
+    let again = Bpe::from_json(&bpe.to_json()).unwrap();
+    assert_eq!(again.merges(), bpe.merges());
+    assert_eq!(again.merges().len(), 9);
+    assert_eq!(again.spec().fingerprint, bpe.spec().fingerprint);
+}
+
+#[test]
 fn every_fault_names_its_key() {
     let change = |key: &str, new: Value| {
         let mut file = value(&vocabulary(8));
@@ -104,6 +119,7 @@ fn every_fault_names_its_key() {
         (change("/model/merges/3", json!("ACG")), "model.merges[3]: a merge of two tokens expected"),
         (change("/model/merges/3", json!(["A", "C", "G"])), "model.merges[3]: a merge"),
         (change("/model/merges/3", json!("A CGCGCGCG")), "the vocabulary has no token \"CGCGCGCG\""),
+        (change("/model/merges/3", json!("A n")), "the vocabulary has no token \"n\""),
         (change("/model/unk_token", json!("[WHO]")), "model.unk_token: \"[WHO]\" is not in the vocabulary"),
         (change("/model/unk_token", json!(3)), "model.unk_token: a text expected"),
         (change("/model/fuse_unk", json!("no")), "model.fuse_unk: true or false expected"),

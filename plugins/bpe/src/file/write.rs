@@ -23,7 +23,7 @@ impl Bpe {
             .zip(self.tokens())
             .filter_map(|(id, text)| Some((text.as_deref()?.to_owned(), Value::from(id))))
             .collect();
-        let merges: Vec<String> = self.merges().iter().map(ToString::to_string).collect();
+        let merges = self.merges_json();
         let value = json!({
             "version": "1.0",
             "truncation": null,
@@ -47,6 +47,18 @@ impl Bpe {
             },
         });
         format!("{value:#}\n")
+    }
+
+    /// Writes each merge as `left right`, or all as lists of two if a space within a token would hide where it ends.
+    ///
+    /// Hugging Face tokenizers reads either form, but not a mixture.
+    fn merges_json(&self) -> Value {
+        let merges = self.merges();
+        if merges.iter().any(|merge| merge.left.contains(' ') || merge.right.contains(' ')) {
+            merges.iter().map(|merge| json!([&*merge.left, &*merge.right])).collect()
+        } else {
+            merges.iter().map(|merge| Value::from(merge.to_string())).collect()
+        }
     }
 
     /// Puts `[CLS]` before and `[SEP]` after a sequence, where the vocabulary has both.
