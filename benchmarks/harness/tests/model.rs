@@ -69,6 +69,28 @@ fn a_folder_goes_in_and_out_without_losing_a_bit() {
 }
 
 #[test]
+fn weights_are_halved_on_request() {
+    let place = tempfile::tempdir().unwrap();
+    let place = place.path();
+    let model = write(&place.join("mine"), 25);
+    let export = ["--json", "model", "export", "--model", "mine", "--format", "huggingface"];
+    json(&dlm(place, &[&export[..], &["--weights", "fp16", "--output", "half"]].concat()));
+    let size = |name: &str| fs::metadata(place.join(name).join("model.safetensors")).unwrap().len();
+    assert!(size("mine") - size("half") > 2 * model.parameters() * 9 / 10, "half of the bytes are gone");
+    let read = Folder::open(place.join("half")).unwrap().model().unwrap();
+    for index in 0..model.weights().len() {
+        for (half, full) in read.values(index).unwrap().iter().zip(&*model.values(index).unwrap()) {
+            assert!((half - full).abs() <= full.abs() / 2_048.0 + 3e-8, "{half} for {full}");
+        }
+    }
+    let graph =
+        ["model", "export", "--model", "mine", "--format", "onnx", "--weights", "fp16", "--output", "x"];
+    let told = dlm(place, &graph);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("32 bits"));
+}
+
+#[test]
 fn a_preset_tells_the_origin_of_its_numbers() {
     let place = tempfile::tempdir().unwrap();
     let listed = json(&dlm(place.path(), &["--json", "model", "list"]));

@@ -98,6 +98,10 @@ fn narrow_numbers_are_read_as_they_were_rounded() {
         Checkpoint::open(&path).unwrap().read("w", &mut read).unwrap();
         assert_eq!(read, expected, "{element:?}");
     }
+    let path = folder.path().join("wide.safetensors");
+    let error = write(&path, &[("w", &[2], &[1.0, 70_000.0])], Element::F16).unwrap_err();
+    assert!(error.chain().contains("\"w\" holds 70000, beyond half precision"), "{}", error.chain());
+    assert!(!path.exists());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use dlm_nn::{
 use dlm_sdk::{Error, Result};
 use serde::Serialize;
 
-use super::Format;
+use super::{ExportArgs, Format, ImportArgs, Weights};
 use crate::{context::Context, files::write_error, tokenizer::thousands};
 
 #[derive(Serialize)]
@@ -36,15 +36,30 @@ impl Answer {
     }
 }
 
-pub(super) fn import(from: &Path, output: &Path, context: &Context) -> Result<()> {
-    let answer = huggingface(from, output, context)?;
+impl From<Weights> for Element {
+    fn from(weights: Weights) -> Self {
+        match weights {
+            Weights::Fp32 => Self::F32,
+            Weights::Fp16 => Self::F16,
+            Weights::Bf16 => Self::Bf16,
+        }
+    }
+}
+
+pub(super) fn import(arguments: &ImportArgs, context: &Context) -> Result<()> {
+    let answer = huggingface(&arguments.from, &arguments.output, arguments.weights, context)?;
     context.print(&answer, || answer.text())
 }
 
-pub(super) fn export(model: &Path, output: &Path, format: Format, context: &Context) -> Result<()> {
-    let answer = match format {
-        Format::Huggingface => huggingface(model, output, context)?,
-        Format::Onnx => onnx(model, output, context)?,
+pub(super) fn export(arguments: &ExportArgs, context: &Context) -> Result<()> {
+    let ExportArgs { model, output, format, weights } = arguments;
+    let answer = match (format, weights) {
+        (Format::Huggingface, _) => huggingface(model, output, *weights, context)?,
+        (Format::Onnx, Weights::Fp32) => onnx(model, output, context)?,
+        (Format::Onnx, Weights::Fp16 | Weights::Bf16) => {
+            return Err(Error::unsupported("a graph is written with 32 bits a weight")
+                .with_hint("leave out --weights, or export in the huggingface form"));
+        }
     };
     context.print(&answer, || answer.text())
 }
@@ -77,7 +92,7 @@ fn open(from: &Path, output: &Path, context: &Context) -> Result<(Folder, Answer
     Ok((folder, answer))
 }
 
-fn huggingface(from: &Path, output: &Path, context: &Context) -> Result<Answer> {
+fn huggingface(from: &Path, output: &Path, weights: Weights, context: &Context) -> Result<Answer> {
     let (folder, answer) = open(from, output, context)?;
     let model = folder.model()?;
     let spec = folder.tokenizer()?;
@@ -90,7 +105,7 @@ fn huggingface(from: &Path, output: &Path, context: &Context) -> Result<Answer> 
         None => Tokenizer::Spec(&spec),
     };
     context.check()?;
-    folder::write(output, &model, tokenizer, Element::F32)?;
+    folder::write(output, &model, tokenizer, weights.into())?;
     Ok(Answer { parameters: model.parameters(), ..answer })
 }
 

@@ -58,7 +58,8 @@ pub struct CurveArgs {
 
 /// The arguments of `dlm model import`.
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  dlm model import --from downloads/GROVER --output models/grover")]
+#[command(after_help = "Examples:\n  dlm model import --from downloads/GROVER --output models/grover\n  \
+                        dlm model import --from downloads/GROVER --output models/small --weights fp16")]
 pub struct ImportArgs {
     /// Folder with config.json, weights in safetensors or PyTorch's form, and a tokenizer
     #[arg(long, value_name = "DIR")]
@@ -66,12 +67,16 @@ pub struct ImportArgs {
     /// Folder to write
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
+    /// How a weight is kept
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = Weights::Fp32)]
+    weights: Weights,
 }
 
 /// The arguments of `dlm model export`.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  dlm model export --model my-model --format huggingface --output for-others\n  \
+                        dlm model export --model my-model --format huggingface --weights fp16 --output small\n  \
                         dlm model export --model my-model --format onnx --output for-others"
 )]
 pub struct ExportArgs {
@@ -84,6 +89,20 @@ pub struct ExportArgs {
     /// Folder to write
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
+    /// How a weight of the huggingface form is kept; a graph computes with 32 bits
+    #[arg(long, value_enum, value_name = "TYPE", default_value_t = Weights::Fp32)]
+    weights: Weights,
+}
+
+/// How a weight is kept.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Weights {
+    /// 32 bits
+    Fp32,
+    /// 16 bits, 11 of precision: half the size, for what will be computed with and not trained on
+    Fp16,
+    /// 16 bits, 8 of precision, with the range of 32
+    Bf16,
 }
 
 /// The form of an exported model.
@@ -109,10 +128,8 @@ impl ModelCommand {
                 curve::run(&arguments.trainings, &arguments.output, arguments.log, context)?;
             }
             Self::Random(arguments) => random::run(&arguments, context)?,
-            Self::Import(arguments) => copy::import(&arguments.from, &arguments.output, context)?,
-            Self::Export(arguments) => {
-                copy::export(&arguments.model, &arguments.output, arguments.format, context)?;
-            }
+            Self::Import(arguments) => copy::import(&arguments, context)?,
+            Self::Export(arguments) => copy::export(&arguments, context)?,
         }
         Ok(Outcome::Done)
     }

@@ -28,6 +28,11 @@ impl Element {
         }
     }
 
+    /// Returns whether a number stays finite if it is one.
+    pub(super) fn holds(self, value: f32) -> bool {
+        self != Self::F16 || !value.is_finite() || f16::from_f32(value).is_finite()
+    }
+
     /// Turns little-endian bytes into floats; the lengths agree.
     pub(super) fn decode(self, bytes: &[u8], values: &mut [f32]) {
         match self {

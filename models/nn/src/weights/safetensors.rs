@@ -109,8 +109,8 @@ pub type Output<'t> = (&'t str, &'t [usize], &'t [f32]);
 ///
 /// # Errors
 ///
-/// [`Invalid`](dlm_sdk::ErrorKind::Invalid) if a shape and its values disagree, a name stands twice, or the type is not
-/// one of floats; [`Io`](dlm_sdk::ErrorKind::Io) if the file cannot be written.
+/// [`Invalid`](dlm_sdk::ErrorKind::Invalid) if a shape and its values disagree, a name stands twice, a value would become
+/// infinite, or the type is not one of floats; [`Io`](dlm_sdk::ErrorKind::Io) if the file cannot be written.
 pub fn write(path: impl AsRef<Path>, tensors: &[Output<'_>], element: Element) -> Result<()> {
     let path = path.as_ref();
     let header = header(tensors, element).map_err(|error| error.within(path.display().to_string()))?;
@@ -148,6 +148,10 @@ fn header(tensors: &[Output<'_>], element: Element) -> Result<Vec<u8>> {
         }
         if !names.insert(name) {
             return Err(Error::invalid(format!("tensor {name:?} is given twice")));
+        }
+        if let Some(value) = values.iter().find(|value| !element.holds(**value)) {
+            return Err(Error::invalid(format!("tensor {name:?} holds {value}, beyond half precision"))
+                .with_hint("write it with 32 bits a weight, or as bf16"));
         }
         let end = offset + values.len() * width;
         infos.push((
