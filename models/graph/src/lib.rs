@@ -76,6 +76,7 @@ mod einsum;
 mod error;
 mod gradient;
 mod graph;
+mod in_place;
 mod infer;
 pub mod interpret;
 pub mod loss;

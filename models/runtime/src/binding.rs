@@ -30,12 +30,13 @@ pub struct BindingBuilder {
     session: Session,
     inputs: Vec<(String, TensorId)>,
     outputs: Vec<(String, TensorId)>,
+    in_place: Vec<TensorId>,
 }
 
 impl BindingBuilder {
     /// Begins with nothing bound.
     pub fn new(session: Session) -> Self {
-        Self { session, inputs: Vec::new(), outputs: Vec::new() }
+        Self { session, inputs: Vec::new(), outputs: Vec::new(), in_place: Vec::new() }
     }
 
     /// Lets the graph read an input from a tensor.
@@ -52,14 +53,27 @@ impl BindingBuilder {
         self
     }
 
+    /// Lets the graph read an input from a tensor and write an output over it.
+    ///
+    /// The library neither orders nor checks this: the graph must be one in which nothing takes the input once the output
+    /// is being written, whatever order its nodes run in. `Graph::in_place` of the crate `dlm-graph` finds out.
+    #[must_use]
+    pub fn in_place(mut self, input: impl Into<String>, output: impl Into<String>, tensor: TensorId) -> Self {
+        self.inputs.push((input.into(), tensor));
+        self.outputs.push((output.into(), tensor));
+        self.in_place.push(tensor);
+        self
+    }
+
     /// Ties the graph to the memory.
     ///
     /// # Errors
     ///
-    /// An input is not bound, a name is unknown, a tensor lives in another memory, or two outputs share a tensor.
-    /// Outputs may be left out; they are then not computed.
+    /// An input is not bound, a name is unknown, a tensor lives in another memory, or an output shares a tensor with
+    /// another name that was not bound [in place](Self::in_place) with it. Outputs may be left out; they are then not
+    /// computed.
     pub fn build(self, memory: &mut Memory) -> Result<Binding> {
-        let Self { session, inputs, outputs } = self;
+        let Self { session, inputs, outputs, in_place } = self;
         for (name, _) in &inputs {
             if session.inputs().iter().all(|port| port.name != *name) {
                 return Err(session.port(format!("it has no input {name:?}")));
@@ -70,11 +84,13 @@ impl BindingBuilder {
                 return Err(session.port(format!("its input {:?} is not bound", port.name)));
             }
         }
-        for (n, (name, tensor)) in outputs.iter().enumerate() {
+        for (name, tensor) in &outputs {
             if session.outputs().iter().all(|port| port.name != *name) {
                 return Err(session.port(format!("it has no output {name:?}")));
             }
-            if outputs[..n].iter().chain(&inputs).any(|(_, other)| other == tensor) {
+            let names = outputs.iter().chain(&inputs).filter(|(_, other)| other == tensor).count();
+            let allowed = if in_place.contains(tensor) { 2 } else { 1 };
+            if names > allowed {
                 // The library would neither copy nor complain, and could read what it has just overwritten.
                 return Err(session.port(format!("its output {name:?} shares a tensor with another name")));
             }
@@ -87,7 +103,18 @@ impl BindingBuilder {
         for (name, tensor) in &outputs {
             bound.bind_output(name.as_str(), memory.value_mut(*tensor)?).map_err(fail)?;
         }
-        Ok(Binding { bound, session, inputs, memory: memory.id() })
+        let here = |ids: &[(String, TensorId)], memory: &Memory| -> Result<usize> {
+            ids.iter().map(|(_, tensor)| memory.bytes_here(*tensor)).sum()
+        };
+        let (to_device, from_device) = (here(&inputs, memory)?, here(&outputs, memory)?);
+        // What lies on the device is bound once; what lies here is copied at every run.
+        let mut copied = Vec::new();
+        for (name, tensor) in inputs {
+            if !memory.is_resident(tensor)? {
+                copied.push((name, tensor));
+            }
+        }
+        Ok(Binding { bound, session, copied, to_device, from_device, memory: memory.id() })
     }
 }
 
@@ -96,7 +123,11 @@ pub struct Binding {
     // Dropped before the session it belongs to.
     bound: IoBinding,
     session: Session,
-    inputs: Vec<(String, TensorId)>,
+    /// The inputs that lie in main memory.
+    copied: Vec<(String, TensorId)>,
+    /// Bytes of inputs and outputs that lie in main memory.
+    to_device: usize,
+    from_device: usize,
     memory: u64,
 }
 
@@ -113,7 +144,7 @@ impl Binding {
         let fail = |source: ort::Error| Error::Run { what: self.session.name.clone(), source: source.into() };
         if self.session.device != Device::Cpu {
             // A device reads its own copy, made when a tensor is bound.
-            for (name, tensor) in &self.inputs {
+            for (name, tensor) in &self.copied {
                 self.bound.bind_input(name.as_str(), memory.value(*tensor)?).map_err(fail)?;
             }
         }
@@ -123,6 +154,7 @@ impl Binding {
             .run_binding_with_options(&self.bound, &self.session.run_options)
             .map_err(|error| Error::Run { what: self.session.name.clone(), source: error.into() })?;
         drop(outputs);
+        memory.moved(self.to_device, self.from_device);
         Ok(())
     }
 

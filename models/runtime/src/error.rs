@@ -95,6 +95,14 @@ pub enum Error {
         /// What is wrong.
         complaint: &'static str,
     },
+    /// A tensor could not be copied to or from a device.
+    #[error("tensor {name} cannot be copied between main memory and the device")]
+    Copy {
+        /// The tensor.
+        name: String,
+        /// Why.
+        source: Cause,
+    },
     /// A setting of the runtime failed.
     #[error("{what} cannot be set")]
     Setting {
@@ -132,9 +140,11 @@ impl Error {
             }
             // This machine cannot do it as it stands, whatever was asked for.
             Self::NotFound { .. } | Self::NoProvider { .. } | Self::Device { .. } => ErrorKind::Unsupported,
-            Self::Start { .. } | Self::Run { .. } | Self::Memory { .. } | Self::Setting { .. } => {
-                ErrorKind::Internal
-            }
+            Self::Start { .. }
+            | Self::Run { .. }
+            | Self::Memory { .. }
+            | Self::Copy { .. }
+            | Self::Setting { .. } => ErrorKind::Internal,
         }
     }
 }
@@ -151,6 +161,7 @@ impl From<Error> for dlm_sdk::Error {
             | Error::Device { source, .. }
             | Error::Load { source, .. }
             | Error::Run { source, .. }
+            | Error::Copy { source, .. }
             | Error::Setting { source, .. } => told.with_source(source),
             _ => told,
         }

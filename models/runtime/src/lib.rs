@@ -10,7 +10,7 @@
 //! | start it, once in a process | [`Runtime`] |
 //! | load a graph for a device | [`Session`], [`SessionOptions`], [`Device`] |
 //! | run it on arrays | [`Session::run`], [`Input`], [`Outputs`] |
-//! | run it on memory that stays in place | [`Memory`], [`Binding`] |
+//! | run it on memory that stays in place, here or on a device | [`Memory`], [`Binding`] |
 //!
 //! # What may be relied on
 //!
@@ -29,6 +29,7 @@ mod environment;
 mod error;
 pub mod library;
 mod memory;
+mod resident;
 mod session;
 mod tensor;
 
@@ -38,7 +39,7 @@ pub use self::{
     environment::Runtime,
     error::{Cause, Error, Result},
     library::{Found, Library, Search, Skipped, VERSION},
-    memory::{Memory, TensorId},
+    memory::{Memory, TensorId, Traffic},
     session::{Arena, Optimisation, Outputs, Port, Session, SessionOptions},
     tensor::{Element, ElementType, Input},
 };

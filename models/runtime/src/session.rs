@@ -53,10 +53,16 @@ pub struct SessionOptions {
     threads: Option<usize>,
     optimisation: Optimisation,
     arena: Arena,
+    tf32: bool,
     profile: Option<PathBuf>,
 }
 
 impl SessionOptions {
+    /// Returns where the graph runs.
+    pub fn runs_on(&self) -> Device {
+        self.device
+    }
+
     /// Sets where the graph runs.
     #[must_use]
     pub fn device(mut self, device: Device) -> Self {
@@ -82,6 +88,14 @@ impl SessionOptions {
     #[must_use]
     pub fn arena(mut self, arena: Arena) -> Self {
         self.arena = arena;
+        self
+    }
+
+    /// Lets CUDA round the factors of products to 10 bits of mantissa (TF32), which its tensor cores take at several times
+    /// the speed of whole ones. Sums stay whole. Other devices do not look at it.
+    #[must_use]
+    pub fn tf32(mut self, allowed: bool) -> Self {
+        self.tf32 = allowed;
         self
     }
 
@@ -116,27 +130,26 @@ impl SessionOptions {
         if let Some(prefix) = &self.profile {
             builder = builder.with_profiling(prefix).map_err(|error| setting("profiling")(plain(error)))?;
         }
-        let arena = ep::CPU::default().with_arena_allocator(self.arena != Arena::Off).build();
-        builder = builder
-            .with_execution_providers([arena.error_on_failure()])
-            .map_err(|error| setting("the arena")(plain(error)))?;
+        let mut providers = Vec::new();
+        if self.device == Device::Cuda {
+            runtime.supports(self.device)?;
+            // It comes before the processor, because the library gives each node to the first provider that has a kernel
+            // for it. Without the last call a device that fails to start would be replaced by the processor in silence.
+            providers.push(ep::CUDA::default().with_tf32(self.tf32).build().error_on_failure());
+        }
+        let arena = ep::CPU::default().with_arena_allocator(self.arena != Arena::Off);
+        providers.push(arena.build().error_on_failure());
+        builder = builder.with_execution_providers(providers).map_err(|error| match self.device {
+            Device::Cpu => setting("the arena")(plain(error)),
+            device @ Device::Cuda => Error::Device { device, source: plain(error) },
+        })?;
         if self.arena == Arena::Shared {
             // A plan of all values asks for one block a graph, and blocks of different graphs do not fit each other.
             builder = builder.with_env_allocators().map_err(|error| setting("the arena")(plain(error)))?;
             builder =
                 builder.with_memory_pattern(false).map_err(|error| setting("the arena")(plain(error)))?;
         }
-        match self.device {
-            Device::Cpu => Ok(builder),
-            Device::Cuda => {
-                runtime.supports(self.device)?;
-                // Without the last call a device that fails to start would be replaced by the processor in silence.
-                let cuda = ep::CUDA::default().with_tf32(false).build().error_on_failure();
-                builder
-                    .with_execution_providers([cuda])
-                    .map_err(|error| Error::Device { device: self.device, source: plain(error) })
-            }
-        }
+        Ok(builder)
     }
 }
 
@@ -216,7 +229,8 @@ impl Session {
         let failed = |error: ort::Error| Error::Setting { what: "how a graph runs", source: error.into() };
         let mut run_options = RunOptions::new().map_err(failed)?;
         if options.arena == Arena::Shrink {
-            run_options.set("memory.enable_memory_arena_shrinkage", "cpu:0").map_err(failed)?;
+            let arenas = if options.device == Device::Cuda { "cpu:0;gpu:0" } else { "cpu:0" };
+            run_options.set("memory.enable_memory_arena_shrinkage", arenas).map_err(failed)?;
         }
         Ok(Self { inner, device: options.device, name, run_options, inputs, outputs })
     }

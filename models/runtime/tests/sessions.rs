@@ -167,3 +167,40 @@ fn cuda_fails_loudly_where_it_cannot_start() {
     runtime.probe(Device::Cpu).unwrap();
     assert!(runtime.devices().contains(&Device::Cpu));
 }
+
+/// On the processor resident tensors are as closed as on a device, and an output may be written over its input by name.
+#[test]
+fn resident_tensors_are_stored_fetched_and_written_in_place() {
+    let Some(runtime) = runtime() else { return };
+    let mut plain = Memory::new(runtime);
+    assert!(plain.add_resident::<f32>("x", &[2, 2]).is_err());
+    let mut memory = Memory::of_device(runtime, Device::Cpu).unwrap();
+    assert_eq!(memory.device(), Some(Device::Cpu));
+    let x = memory.add_resident::<f32>("x", &[2, 2]).unwrap();
+    let w = memory.add::<f32>("w", &[2, 2]).unwrap();
+    assert_eq!(memory.fetch::<f32>(x).unwrap(), [0.0; 4]);
+    memory.store(x, &[1.0_f32, 2.0, 3.0, 4.0]).unwrap();
+    assert_eq!(memory.fetch::<f32>(x).unwrap(), [1.0, 2.0, 3.0, 4.0]);
+    assert!(matches!(memory.read::<f32>(x), Err(Error::Memory { .. })));
+    assert!(matches!(memory.write::<f32>(x), Err(Error::Memory { .. })));
+    assert!(matches!(memory.fetch::<i64>(x), Err(Error::Element { .. })));
+    assert!(matches!(memory.store::<i64>(x, &[1; 4]), Err(Error::Element { .. })));
+    assert!(matches!(memory.store(x, &[1.0_f32]), Err(Error::Memory { .. })));
+    // The tensor is bound as the input `x` and as the output `y`: the sum is the last to read it.
+    memory.store(w, &[1.0_f32, 0.0, 0.0, 1.0]).unwrap();
+    let session = load(runtime, &product(2), &SessionOptions::default());
+    let mut binding =
+        BindingBuilder::new(session).in_place("x", "y", x).input("w", w).build(&mut memory).unwrap();
+    let before = memory.traffic();
+    for expected in [[2.0, 4.0, 6.0, 8.0], [4.0, 8.0, 12.0, 16.0]] {
+        binding.run(&mut memory).unwrap();
+        assert_eq!(memory.fetch::<f32>(x).unwrap(), expected);
+    }
+    let after = memory.traffic();
+    // Two runs take `w`; two fetches bring `x`.
+    assert_eq!(after.to_device - before.to_device, 2 * 16);
+    assert_eq!(after.from_device - before.from_device, 2 * 16);
+    // What is in place for two names is not for a third.
+    let session = load(runtime, &product(2), &SessionOptions::default());
+    assert!(BindingBuilder::new(session).in_place("x", "y", x).input("w", x).build(&mut memory).is_err());
+}

@@ -163,7 +163,8 @@ fn merged(
 ) -> Result<StepGraph> {
     let weights = adapted.weights();
     let values =
-        (0..weights.parameters().len()).map(|index| weights.read(index)).collect::<Result<Vec<_>>>()?;
+        (0..weights.parameters().len()).map(|index| weights.fetch(index)).collect::<Result<Vec<_>>>()?;
+    let values: Vec<&[f32]> = values.iter().map(|values| &**values).collect();
     let (parameters, values) = adapters.merge(weights.parameters(), &values)?;
     let mut weights = Weights::new(runtime, parameters, |_| false)?;
     for (index, values) in values.iter().enumerate() {

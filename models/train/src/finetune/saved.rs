@@ -67,12 +67,12 @@ impl Fitted {
             .map_err(|error| Error::io(format!("{}: cannot be made", folder.display()), error))?;
         let weights = self.weights();
         let values =
-            (0..weights.parameters().len()).map(|index| weights.read(index)).collect::<Result<Vec<_>>>()?;
+            (0..weights.parameters().len()).map(|index| weights.fetch(index)).collect::<Result<Vec<_>>>()?;
         let tensors: Vec<weights::Output<'_>> = weights
             .parameters()
             .iter()
             .zip(&values)
-            .map(|(parameter, values)| (parameter.name.as_str(), parameter.shape.as_slice(), *values))
+            .map(|(parameter, values)| (parameter.name.as_str(), parameter.shape.as_slice(), &**values))
             .collect();
         weights::write(folder.join(WEIGHTS), &tensors, Element::F32)?;
         output::write(folder.join(GRAPH), self.model.graph.graph().to_onnx().map_err(graph_error)?)?;

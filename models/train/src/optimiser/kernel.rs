@@ -9,7 +9,7 @@ const LANES: usize = 8;
 
 /// The numbers of one update, equal for all elements of a parameter.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Coefficients {
+pub(crate) struct Coefficients {
     /// What gradients are multiplied by, for clipping.
     pub(super) gradient: f32,
     /// How much of the weight is added to the gradient: Adam's decay.
@@ -28,6 +28,17 @@ pub(super) struct Coefficients {
     pub(super) root: f32,
     /// Added to the denominator.
     pub(super) epsilon: f32,
+}
+
+impl Coefficients {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 9;
+
+    /// Returns them in the order they are declared in.
+    pub(crate) fn numbers(&self) -> [f32; Self::COUNT] {
+        let Self { gradient, penalty, keep, first, second, fresh, step, root, epsilon } = *self;
+        [gradient, penalty, keep, first, second, fresh, step, root, epsilon]
+    }
 }
 
 /// Applies one update of Adam or AdamW to some elements (Kingma and Ba 2015, algorithm 1; Loshchilov and Hutter 2019,

@@ -1,7 +1,8 @@
 //! Adam and AdamW, with clipping by the global norm.
 //!
-//! The moments live in this process, and weights are changed where they lie: 28 bytes of memory are read and written a
-//! weight and step, which is what the time goes into. Work is cut into pieces of a fixed size, and sums over pieces are
+//! On the processor the moments live in this process, and weights are changed where they lie: 28 bytes of memory are read
+//! and written a weight and step, which is what the time goes into. Where weights are resident on a device, the same
+//! update is a graph that runs there (the module `step::resident`). Work is cut into pieces of a fixed size, and sums over pieces are
 //! taken in their order, so that the number of threads changes nothing.
 
 mod kernel;
@@ -11,7 +12,7 @@ use dlm_sdk::{Error, Parameter, Result};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use kernel::Coefficients;
+pub(crate) use kernel::Coefficients;
 
 /// Elements of a piece of work.
 const PIECE: usize = 1 << 15;
@@ -161,9 +162,13 @@ impl Optimiser {
         &self.moments
     }
 
-    pub(crate) fn restore(&mut self, updates: u64) -> &mut [Moments] {
+    pub(crate) fn restore(&mut self, updates: u64) {
         self.updates = updates;
-        &mut self.moments
+    }
+
+    pub(crate) fn set_moments(&mut self, index: usize, first: Vec<f32>, second: Vec<f32>) {
+        let moments = &mut self.moments[index];
+        (moments.first, moments.second) = (first, second);
     }
 
     /// Changes the weights by their gradients.
@@ -179,12 +184,7 @@ impl Optimiser {
         assert_eq!(weights.len(), self.moments.len(), "weights of every parameter");
         assert_eq!(gradients.len(), self.moments.len(), "gradients of every parameter");
         let norm = norm(gradients);
-        if !norm.is_finite() {
-            return Err(Error::invalid(format!("the gradient's norm is {norm}"))
-                .with_hint("lower the learning rate, lengthen the warm-up, or look for wrong input"));
-        }
-        // PyTorch adds this small number too, so that a factor is never above the quotient.
-        let factor = self.options.clip.map_or(1.0, |clip| (clip / (norm + 1e-6)).min(1.0));
+        let factor = factor(&self.options, norm)?;
         self.updates += 1;
         let mut pieces = Vec::new();
         for ((moments, weights), gradients) in self.moments.iter_mut().zip(weights).zip(gradients) {
@@ -202,7 +202,22 @@ impl Optimiser {
     }
 }
 
-fn coefficients(
+/// Returns what a gradient of this norm is multiplied by.
+///
+/// # Errors
+///
+/// [`Invalid`](dlm_sdk::ErrorKind::Invalid) where the norm is not a finite number.
+pub(crate) fn factor(options: &OptimiserOptions, norm: f64) -> Result<f64> {
+    if !norm.is_finite() {
+        return Err(Error::invalid(format!("the gradient's norm is {norm}"))
+            .with_hint("lower the learning rate, lengthen the warm-up, or look for wrong input"));
+    }
+    // PyTorch adds this small number too, so that a factor is never above the quotient.
+    Ok(options.clip.map_or(1.0, |clip| (clip / (norm + 1e-6)).min(1.0)))
+}
+
+/// Returns the numbers of an update, counted from one, of parameters that learn at a rate.
+pub(crate) fn coefficients(
     options: &OptimiserOptions,
     updates: u64,
     decay: bool,

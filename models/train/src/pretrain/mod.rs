@@ -262,8 +262,8 @@ impl Pretraining<'_> {
     ) -> Result<()> {
         let (graph, _) = trainer.into_parts();
         let weights = graph.weights();
-        let read = |index| Ok(weights.read(index)?.to_vec());
-        let values = (0..weights.parameters().len()).map(read).collect::<Result<Vec<_>>>()?;
+        let fetch = |index| Ok(weights.fetch(index)?.into_owned());
+        let values = (0..weights.parameters().len()).map(fetch).collect::<Result<Vec<_>>>()?;
         let model = Model::from_values(config, heads, values)?;
         let text;
         let tokenizer = match Path::new(self.tokenizer_spec) {

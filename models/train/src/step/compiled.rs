@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use dlm_graph::{DataType, Graph, Keep, Var};
-use dlm_runtime::{Binding, BindingBuilder, Runtime, Session, SessionOptions, TensorId};
+use dlm_graph::{DataType, DropoutMask, Graph, Keep, Target, Var};
+use dlm_runtime::{Binding, BindingBuilder, Device, Runtime, Session, SessionOptions, TensorId};
 use dlm_sdk::{Error, Result};
 use ndarray::ArrayD;
 
-use super::{Feed, Weights};
+use super::{Feed, Precision, Weights};
 use crate::{dropout::Masks, graph_error::graph_error};
 
 /// The name of the loss among the outputs of a graph: one number, to be made small.
@@ -22,6 +22,13 @@ pub(super) struct Compiled {
     outputs: Vec<(String, TensorId)>,
     /// The tensors that are this graph's alone.
     own: Vec<TensorId>,
+}
+
+/// What a training step holds, and how precise it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    pub(super) keep: Keep,
+    pub(super) precision: Precision,
 }
 
 #[derive(Debug)]
@@ -40,28 +47,14 @@ impl Compiled {
         sizes: &[(&str, usize)],
         weights: &mut Weights,
         options: &SessionOptions,
-        keep: Keep,
+        form: Form,
     ) -> Result<Self> {
         let mut g = graph.bind(sizes).map_err(graph_error)?;
-        let loss = g.find(LOSS).map_err(graph_error)?;
-        // Masks and derivatives of the loss alone: other outputs of the graph are not computed.
-        g.clear_outputs();
-        let loss = g.output(LOSS, loss).map_err(graph_error)?;
-        let dropped = g.replace_dropout().map_err(graph_error)?;
-        let names: Vec<(String, TensorId)> =
-            weights.gradient_tensors().map(|(name, tensor)| (name.to_owned(), tensor)).collect();
-        let mut wrt = Vec::with_capacity(names.len());
-        for (name, _) in &names {
-            wrt.push(g.find(name).map_err(graph_error)?);
-        }
-        let gradients = g.gradients_keeping(loss, &wrt, keep).map_err(graph_error)?;
-        let mut outputs = Vec::with_capacity(names.len());
-        for ((name, tensor), gradient) in names.into_iter().zip(gradients) {
-            let name = format!("gradient of {name}");
-            g.output(&name, gradient).map_err(graph_error)?;
-            outputs.push((name, tensor));
-        }
-        g.arrange().map_err(graph_error)?;
+        let (names, tensors): (Vec<String>, Vec<TensorId>) =
+            weights.gradient_tensors().map(|(name, tensor)| (name.to_owned(), tensor)).unzip();
+        let target = if options.runs_on() == Device::Cuda { Target::Cuda } else { Target::Cpu };
+        let (dropped, outputs) = training(&mut g, &names, form, target).map_err(graph_error)?;
+        let outputs = outputs.into_iter().zip(tensors).collect();
         let mut compiled = Self::tie(runtime, &g, weights, outputs, options)?;
         for mask in dropped {
             let at = compiled.feeds.iter().position(|place| place.name == mask.name);
@@ -205,6 +198,36 @@ impl Compiled {
         let tensor = tensor.ok_or_else(|| Error::internal(format!("the graph has no output {name:?}")))?;
         Ok(weights.memory.array::<f32>(tensor)?.to_owned())
     }
+}
+
+/// Makes the graph of a training step of the graph of a loss: masks for dropout, products in their precision, and the
+/// gradients of parameters as outputs. Returns the masks and the names of the gradients.
+pub(super) fn training(
+    g: &mut Graph,
+    parameters: &[String],
+    form: Form,
+    target: Target,
+) -> dlm_graph::Result<(Vec<DropoutMask>, Vec<String>)> {
+    let loss = g.find(LOSS)?;
+    // Masks and derivatives of the loss alone: other outputs of the graph are not computed.
+    g.clear_outputs();
+    g.output(LOSS, loss)?;
+    let dropped = g.replace_dropout()?;
+    if let Some(low) = form.precision.half() {
+        g.mixed_precision(low)?;
+    }
+    let loss = g.find(LOSS)?;
+    let wrt = parameters.iter().map(|name| g.find(name)).collect::<dlm_graph::Result<Vec<_>>>()?;
+    let gradients = g.gradients_keeping(loss, &wrt, form.keep)?;
+    let mut outputs = Vec::with_capacity(parameters.len());
+    for (parameter, gradient) in parameters.iter().zip(gradients) {
+        let name = format!("gradient of {parameter}");
+        g.output(&name, gradient)?;
+        outputs.push(name);
+    }
+    g.lower(target)?;
+    g.arrange()?;
+    Ok((dropped, outputs))
 }
 
 /// Returns the values that a node takes or that are outputs.

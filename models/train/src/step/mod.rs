@@ -9,11 +9,14 @@
 //!   graph of the loss --bind--> sizes known --masks--> dropout given --gradients--> loss and derivatives --compile--> step
 //! ```
 //!
-//! Weights and gradients lie in one place that all compiled graphs are tied to, so that nothing is copied.
+//! Weights and gradients lie in one place that all compiled graphs are tied to, so that nothing is copied: in main memory,
+//! or on the device that runs the graphs.
 
 mod cache;
 mod compiled;
 mod feed;
+mod precision;
+mod resident;
 mod weights;
 
 use dlm_graph::{Graph, Keep};
@@ -21,7 +24,6 @@ use dlm_runtime::{Runtime, SessionOptions};
 use dlm_sdk::Result;
 use ndarray::ArrayD;
 
-pub(crate) use self::compiled::reached;
 use self::{
     cache::Cache,
     compiled::{Compiled, Draw},
@@ -29,8 +31,10 @@ use self::{
 pub use self::{
     compiled::LOSS,
     feed::{Batch, Feed},
+    precision::Precision,
     weights::{ValuesAndGradients, Weights},
 };
+pub(crate) use self::{compiled::reached, resident::Resident};
 use crate::dropout::Masks;
 
 /// Compiled graphs that are held at most: more sizes than batches of one training come in.
@@ -46,6 +50,7 @@ pub struct StepGraph {
     weights: Weights,
     options: SessionOptions,
     keep: Keep,
+    precision: Precision,
     masks: Masks,
     compiled: Cache<(Sizes, Vec<String>), Compiled>,
 }
@@ -59,14 +64,21 @@ impl StepGraph {
         options: SessionOptions,
         seed: u64,
     ) -> Self {
-        let (masks, keep) = (Masks::new(seed), Keep::default());
-        Self { runtime, graph, weights, options, keep, masks, compiled: Cache::new(MOST) }
+        let (masks, keep, precision) = (Masks::new(seed), Keep::default(), Precision::default());
+        Self { runtime, graph, weights, options, keep, precision, masks, compiled: Cache::new(MOST) }
     }
 
     /// Sets what the forward pass of a training step holds for the backward pass. Gradients do not depend on it.
     #[must_use]
     pub fn keeping(mut self, keep: Keep) -> Self {
         self.keep = keep;
+        self
+    }
+
+    /// Sets the precision of products in a training step; what [`evaluate`](Self::evaluate) computes is whole in any.
+    #[must_use]
+    pub fn computing(mut self, precision: Precision) -> Self {
+        self.precision = precision;
         self
     }
 
@@ -83,10 +95,11 @@ impl StepGraph {
     ///
     /// The batch does not fit the graph, or the graph cannot be differentiated or run.
     pub fn gradients(&mut self, batch: &Batch, step: u64, part: u32) -> Result<f32> {
-        let Self { runtime, graph, weights, options, keep, masks, compiled } = self;
+        let Self { runtime, graph, weights, options, keep, precision, masks, compiled } = self;
         // A training step has no outputs by name.
         let compiled = prepared(compiled, weights, (batch.sizes.clone(), Vec::new()), |weights| {
-            Compiled::train(runtime, graph, &borrowed(&batch.sizes), weights, options, *keep)
+            let form = compiled::Form { keep: *keep, precision: *precision };
+            Compiled::train(runtime, graph, &borrowed(&batch.sizes), weights, options, form)
         })?;
         compiled.run(weights, &batch.feeds, Some(Draw { masks, step, part }))?;
         // One number.
@@ -143,3 +156,6 @@ fn prepared<'c>(
 fn borrowed(sizes: &[(String, usize)]) -> Vec<(&str, usize)> {
     sizes.iter().map(|(name, size)| (name.as_str(), *size)).collect()
 }
+
+#[cfg(test)]
+mod tests;

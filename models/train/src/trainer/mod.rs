@@ -3,6 +3,7 @@
 mod objective;
 mod options;
 mod report;
+mod updates;
 
 use std::{collections::BTreeMap, path::Path, time::Instant};
 
@@ -11,14 +12,15 @@ use dlm_sdk::{Error, Parameter, Result};
 
 pub use self::{
     objective::{Objective, Run, Validated},
-    options::{Layers, TrainerOptions},
+    options::{Home, Layers, TrainerOptions},
     report::{Ending, Progress, Signal, StepReport, Summary, Validation},
 };
 use crate::{
     checkpoint::{self, State},
     events::Log,
-    optimiser::{Optimiser, accumulate},
-    step::{StepGraph, Weights, reached},
+    optimiser::Optimiser,
+    step::{Precision, Resident, StepGraph, Weights, reached},
+    trainer::updates::Updates,
 };
 
 /// A training under way.
@@ -27,10 +29,8 @@ pub struct Trainer<O> {
     objective: O,
     options: TrainerOptions,
     graph: StepGraph,
-    optimiser: Optimiser,
+    updates: Updates,
     state: State,
-    /// Sums of gradients, where a step has several batches.
-    sums: Vec<Vec<f32>>,
     /// The weights that were best on validation.
     best: Vec<Vec<f32>>,
     log: Option<Log>,
@@ -57,27 +57,35 @@ impl<O: Objective> Trainer<O> {
         let layers = options.layers;
         let reached = reached(objective.graph())?;
         let trains = |parameter: &Parameter| layers.trains(parameter) && reached.contains(&parameter.name);
-        let mut weights = Weights::new(runtime, parameters, trains)?;
-        let optimiser = {
-            let rate = |parameter| (parameter, layers.rate(parameter, highest));
-            Optimiser::new(options.optimiser, weights.trained().map(rate))?
-        };
+        let session = options.session.clone().tf32(options.precision == Precision::Tf32);
+        let device = session.runs_on();
+        let rate = |parameter: &Parameter| layers.rate(parameter, highest);
+        let (mut weights, updates);
+        if options.home.is_resident(device) {
+            weights = Weights::resident(runtime, device, parameters, trains)?;
+            let optimiser = Resident::new(runtime, options.optimiser, session.clone(), &mut weights, rate)?;
+            updates = Updates::Resident(Box::new(optimiser));
+        } else {
+            weights = Weights::new(runtime, parameters, trains)?;
+            let trained = weights.trained().map(|parameter| (parameter, rate(parameter)));
+            let optimiser = Optimiser::new(options.optimiser, trained)?;
+            updates = Updates::Host { optimiser, sums: Vec::new() };
+        }
         let mut identity: BTreeMap<String, String> = options.identity();
         identity.extend(objective.identity());
         identity.insert("runtime".into(), dlm_runtime::VERSION.to_owned());
         for index in 0..weights.parameters().len() {
-            fill(index, weights.write(index)?)?;
+            weights.fill(index, |values| fill(index, values))?;
         }
-        let graph = objective.graph().clone();
-        let graph = StepGraph::new(runtime, graph, weights, options.session.clone(), options.seed)
-            .keeping(options.keep);
+        let graph = StepGraph::new(runtime, objective.graph().clone(), weights, session, options.seed)
+            .keeping(options.keep)
+            .computing(options.precision);
         let mut trainer = Self {
             objective,
             options,
             graph,
-            optimiser,
+            updates,
             state: State::new(identity),
-            sums: Vec::new(),
             best: Vec::new(),
             log: None,
             resumed: false,
@@ -142,12 +150,7 @@ impl<O: Objective> Trainer<O> {
             tokens += batch.tokens;
             examples += batch.examples;
             if batches.len() > 1 {
-                let gradients = self.graph.weights().gradients()?;
-                if part == 0 {
-                    self.sums = gradients.iter().map(|gradient| gradient.to_vec()).collect();
-                } else {
-                    accumulate(&mut self.sums, &gradients);
-                }
+                self.updates.accumulate(&mut self.graph, part)?;
             }
         }
         if !loss.is_finite() {
@@ -157,10 +160,7 @@ impl<O: Objective> Trainer<O> {
             ));
         }
         let rate = self.options.schedule.rate(step);
-        let (mut weights, gradients) = self.graph.weights_mut().update()?;
-        let sums: Vec<&[f32]> = self.sums.iter().map(Vec::as_slice).collect();
-        let gradients = if batches.len() > 1 { &sums } else { &gradients };
-        let update = self.optimiser.update(&mut weights, gradients, rate).map_err(within)?;
+        let update = self.updates.update(&mut self.graph, batches.len() > 1, rate).map_err(within)?;
         self.state.step += 1;
         self.state.tokens += tokens;
         self.state.examples += examples;
@@ -194,8 +194,8 @@ impl<O: Objective> Trainer<O> {
             self.state.waited = 0;
             self.state.best = Some(self.state.step);
             let weights = self.graph.weights();
-            let read = |index| Ok(weights.read(index)?.to_vec());
-            self.best = (0..weights.parameters().len()).map(read).collect::<Result<_>>()?;
+            let fetch = |index| Ok(weights.fetch(index)?.into_owned());
+            self.best = (0..weights.parameters().len()).map(fetch).collect::<Result<_>>()?;
         } else {
             self.state.waited += 1;
         }
@@ -262,7 +262,10 @@ impl<O: Objective> Trainer<O> {
 
     fn choose_best(&mut self) -> Result<()> {
         for (index, values) in self.best.iter().enumerate() {
-            self.graph.weights_mut().write(index)?.copy_from_slice(values);
+            self.graph.weights_mut().fill(index, |place| {
+                place.copy_from_slice(values);
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -274,15 +277,20 @@ impl<O: Objective> Trainer<O> {
     /// It cannot be written; then the last one still stands.
     pub fn save(&mut self) -> Result<()> {
         let Some(folder) = &self.options.folder else { return Ok(()) };
-        self.state.updates = self.optimiser.updates();
+        self.state.updates = self.updates.count();
         let weights = self.graph.weights();
+        let values =
+            (0..weights.parameters().len()).map(|index| weights.fetch(index)).collect::<Result<Vec<_>>>()?;
+        let moments = (0..weights.trained().len())
+            .map(|index| self.updates.moments(&self.graph, index))
+            .collect::<Result<Vec<_>>>()?;
         let mut tensors: Vec<checkpoint::Tensor<'_>> = Vec::new();
-        for (index, parameter) in weights.parameters().iter().enumerate() {
-            tensors.push((format!("weight.{}", parameter.name), &parameter.shape, weights.read(index)?));
+        for (parameter, values) in weights.parameters().iter().zip(&values) {
+            tensors.push((format!("weight.{}", parameter.name), &parameter.shape, values));
         }
-        for (parameter, moments) in weights.trained().zip(self.optimiser.moments()) {
-            tensors.push((format!("first.{}", parameter.name), &parameter.shape, &moments.first));
-            tensors.push((format!("second.{}", parameter.name), &parameter.shape, &moments.second));
+        for (parameter, [first, second]) in weights.trained().zip(&moments) {
+            tensors.push((format!("first.{}", parameter.name), &parameter.shape, first));
+            tensors.push((format!("second.{}", parameter.name), &parameter.shape, second));
         }
         for (parameter, values) in weights.parameters().iter().zip(&self.best) {
             tensors.push((format!("best.{}", parameter.name), &parameter.shape, values));
@@ -298,14 +306,16 @@ impl<O: Objective> Trainer<O> {
         let parameters = weights.parameters().to_vec();
         for (index, parameter) in parameters.iter().enumerate() {
             let name = format!("weight.{}", parameter.name);
-            opened.read(&name, &parameter.shape, weights.write(index)?).map_err(within)?;
+            weights.fill(index, |values| opened.read(&name, &parameter.shape, values)).map_err(within)?;
         }
         let trained: Vec<Parameter> = weights.trained().cloned().collect();
-        let moments = self.optimiser.restore(opened.state.updates);
-        for (parameter, moments) in trained.iter().zip(moments) {
-            let (name, shape) = (&parameter.name, &parameter.shape);
-            opened.read(&format!("first.{name}"), shape, &mut moments.first).map_err(within)?;
-            opened.read(&format!("second.{name}"), shape, &mut moments.second).map_err(within)?;
+        self.updates.restore(opened.state.updates);
+        for (index, Parameter { name, shape, .. }) in trained.iter().enumerate() {
+            let mut moments = [vec![0.0; shape.iter().product()], vec![0.0; shape.iter().product()]];
+            for (kind, values) in ["first", "second"].iter().zip(&mut moments) {
+                opened.read(&format!("{kind}.{name}"), shape, values).map_err(within)?;
+            }
+            self.updates.set_moments(&mut self.graph, index, moments)?;
         }
         let mut expected = parameters.len() + 2 * trained.len();
         self.best.clear();
