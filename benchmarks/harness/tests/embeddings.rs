@@ -6,45 +6,20 @@
     reason = "a test fails by panicking and says what it skips"
 )]
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+mod support {
+    pub(crate) mod small;
+}
 
-use dlm_nn::{
-    bert::{Config, Heads, Model},
-    folder::{self, Tokenizer},
-    weights::Element,
-};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, process::Output};
+
 use dlm_sdk::random::Stream;
 use serde_json::Value;
+
+use support::small::{Small, dlm, done, runs};
 
 /// The length of the genome, and of the stretches that take turns.
 const LENGTH: usize = 120_000;
 const STRETCH: usize = 1_500;
-
-/// Whether models can run here; says so where they cannot.
-fn runs() -> bool {
-    let found = dlm_runtime::Runtime::get();
-    if let Err(error) = &found {
-        println!("skipped: {error}");
-    }
-    found.is_ok()
-}
-
-/// Writes a model of two layers over 2-mers with fresh weights.
-fn model(path: &Path) {
-    let config = Config::from_json(
-        r#"{"model_type": "bert", "vocab_size": 25, "hidden_size": 16, "num_hidden_layers": 2,
-            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}"#,
-    )
-    .unwrap();
-    let model = Model::random(config, Heads { language_model: true, pooler: false }, 1);
-    folder::write(path, &model, Tokenizer::Spec("kmer:2"), Element::F32).unwrap();
-}
 
 /// Writes a genome of which every second stretch is rich in G and C and annotated as a repeat, a state, a gene and early.
 fn subject(place: &Path) {
@@ -56,7 +31,7 @@ fn subject(place: &Path) {
         bases.push(char::from(of[stream.below(8)]));
     }
     fs::write(place.join("genome.fa"), format!(">chr1\n{bases}\n")).unwrap();
-    model(&place.join("model"));
+    Small::default().write(&place.join("model"));
     let annotations = place.join("annotations");
     fs::create_dir(&annotations).unwrap();
     let (mut repeats, mut states, mut genes, mut timing) =
@@ -88,16 +63,15 @@ fn subject(place: &Path) {
     fs::write(annotations.join("replication.bedGraph"), timing).unwrap();
 }
 
-fn dlm(folder: &Path, arguments: &[&str]) -> Output {
+fn asked(folder: &Path, arguments: &[&str]) -> Output {
     let common =
         ["--json", "--quiet", "analyze", "--model", "model", "--genome", "genome.fa", "--output", "out"];
-    let all: Vec<&str> = common.into_iter().chain(arguments.iter().copied()).collect();
-    Command::new(env!("CARGO_BIN_EXE_dlm")).current_dir(folder).args(all).output().unwrap()
+    dlm(folder, &[&common, arguments].concat()).output().unwrap()
 }
 
 fn analyze(folder: &Path, arguments: &[&str]) -> Value {
-    let output = dlm(folder, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = asked(folder, arguments);
+    done(&output);
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -120,17 +94,20 @@ fn planted_annotations_are_found_in_tokens_and_windows() {
     let with = ["--annotations", "annotations", "--embedding-windows", "150"];
     let learn = "--quiet word2vec --fasta genome.fa --tokenizer kmer:2 --dimensions 8 --epochs 1 --least-count 3500 \
                  --output vectors";
-    let learned = Command::new(env!("CARGO_BIN_EXE_dlm")).current_dir(place).args(learn.split(' ')).output();
-    let learned = learned.unwrap();
-    assert!(learned.status.success(), "{}", String::from_utf8_lossy(&learned.stderr));
+    done(&dlm(place, &learn.split_whitespace().collect::<Vec<_>>()).output().unwrap());
     analyze(place, &[&["embeddings", "--word2vec", "vectors"], &with[..]].concat());
     word2vec_stands_beside(place);
     for section in ["embeddings", "context", "windows"] {
         let answer = analyze(place, &[&[section], &with[..]].concat());
         assert_eq!(answer["sections"][0]["status"], "done", "{answer}");
+        assert!(
+            !place.join("out").join(section).join("pieces").exists(),
+            "a finished section keeps no pieces"
+        );
     }
     tokens_are_annotated(place);
     components_are_correlated(place);
+    curves_follow_components(place);
     context_is_measured(place);
     windows_are_told(place);
     let page = fs::read_to_string(place.join("out/report.html")).unwrap();
@@ -203,6 +180,49 @@ fn components_are_correlated(place: &Path) {
     assert_eq!(rows(&place.join("out/embeddings/tree.csv")).len(), 15);
 }
 
+/// Curves are those of the points beside them: near their mean, within the extent, in a band.
+fn curves_follow_components(place: &Path) {
+    let of = |name: &str| rows(&place.join("out/embeddings").join(name));
+    let (curves, places, tokens) = (of("curves.csv"), of("components.csv"), of("tokens.csv"));
+    let mut drawn = 0;
+    for curve in curves.chunk_by(|a, b| (&a["vectors"], &a["component"]) == (&b["vectors"], &b["component"]))
+    {
+        let first = &curve[0];
+        let points: Vec<(f64, f64)> = places
+            .iter()
+            .filter(|row| row["vectors"] == first["vectors"] && row["component"] == first["component"])
+            .map(|row| {
+                let is = |cell: &&BTreeMap<String, String>| {
+                    cell["token"] == row["token"] && cell["quantity"] == first["quantity"]
+                };
+                let x = number(tokens.iter().find(is).unwrap(), "value");
+                (if first["quantity"] == "frequency" { x.log10() } else { x }, number(row, "place"))
+            })
+            .collect();
+        let ends = |of: &dyn Fn(&(f64, f64)) -> f64| {
+            points.iter().map(of).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (low.min(value), high.max(value))
+            })
+        };
+        let (across, up) = (ends(&|point| point.0), ends(&|point| point.1));
+        assert_eq!((number(first, "x"), number(&curve[curve.len() - 1], "x")), across);
+        let reach = up.1 - up.0;
+        for at in curve {
+            let (value, low, high) = (number(at, "place"), number(at, "low"), number(at, "high"));
+            assert!(low < value && value < high, "{at:?}");
+            assert!(value > up.0 - reach && value < up.1 + reach, "{at:?} {up:?}");
+        }
+        drawn += 1;
+        let file = format!("pc{}-{}.svg", first["component"], first["vectors"]);
+        let panel = fs::read_to_string(place.join("out/embeddings").join(file)).unwrap();
+        assert_eq!((panel.matches("<polygon").count(), panel.matches("<polyline").count()), (1, 1));
+    }
+    let page = fs::read_to_string(place.join("out/report.html")).unwrap();
+    // 2-mers have three shares of G and C: what has no curve says why.
+    assert_eq!(drawn + page.matches("No curve: ").count(), 12, "six components of two kinds");
+    assert!(drawn > 0, "frequencies differ, so that some component has a curve");
+}
+
 fn context_is_measured(place: &Path) {
     let cells = rows(&place.join("out/context/self-similarity.csv"));
     assert_eq!(cells.len(), 16 * 3, "16 tokens in the embeddings and two layers");
@@ -260,23 +280,9 @@ fn absent_annotations_are_said_and_findings_do_not_depend_on_threads() {
     for text in ["repeat classes", "replication timing", "name their folder by --annotations"] {
         assert!(page.contains(text), "{text}");
     }
-    let again = Command::new(env!("CARGO_BIN_EXE_dlm"))
-        .current_dir(place)
-        .env("RAYON_NUM_THREADS", "1")
-        .args([
-            "--quiet",
-            "analyze",
-            "windows",
-            "--model",
-            "model",
-            "--genome",
-            "genome.fa",
-            "--output",
-            "alone",
-        ])
-        .output()
-        .unwrap();
-    assert!(again.status.success());
+    let again = "--quiet analyze windows --model model --genome genome.fa --output alone";
+    let again = again.split_whitespace().collect::<Vec<_>>();
+    done(&dlm(place, &again).env("RAYON_NUM_THREADS", "1").output().unwrap());
     assert_eq!(map, fs::read(place.join("alone/windows/map.csv")).unwrap());
 }
 
@@ -286,7 +292,7 @@ fn what_does_not_fit_is_told() {
     let place = place.path();
     subject(place);
     let fails = |expected: &str| {
-        let output = dlm(place, &["embeddings", "--annotations", "annotations"]);
+        let output = asked(place, &["embeddings", "--annotations", "annotations"]);
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && told.contains(expected), "{told}");
     };

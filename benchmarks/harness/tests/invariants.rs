@@ -6,53 +6,25 @@
     reason = "a test fails by panicking and says what it skips"
 )]
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    process::{Command, Output},
-    time::Duration,
-};
+mod support {
+    pub(crate) mod small;
+}
 
-use dlm_nn::{
-    bert::{Config, Heads, Model},
-    folder::{self, Tokenizer},
-    weights::Element,
-};
+use std::{fmt::Write as _, fs, path::Path, process::Command, time::Duration};
+
 use dlm_sdk::{Registry, TokenTensor, random::Stream};
 use ndarray::{Array2, Array3, s};
 use serde_json::Value;
 
+use support::small::{Small, dlm, done, runs};
+
 /// What answers may differ by where sums are taken in another order.
 const CLOSE: f32 = 1e-5;
 
-fn runs() -> bool {
-    let found = dlm_runtime::Runtime::get();
-    if let Err(error) = &found {
-        println!("skipped: {error}");
-    }
-    found.is_ok()
-}
-
 /// Writes a model of two layers over 3-mers.
 fn model(path: &Path) {
-    let config = Config::from_json(
-        r#"{"model_type": "bert", "vocab_size": 73, "hidden_size": 32, "num_hidden_layers": 2,
-            "num_attention_heads": 4, "intermediate_size": 64, "max_position_embeddings": 64}"#,
-    )
-    .unwrap();
-    let model = Model::random(config, Heads::BOTH, 5);
-    folder::write(path, &model, Tokenizer::Spec("kmer:3"), Element::F32).unwrap();
-}
-
-fn dlm(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dlm"));
-    command.current_dir(folder).args(arguments);
-    command
-}
-
-fn done(output: &Output) {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Small { tokenizer: "kmer:3", vocabulary: 73, hidden: 32, pooler: true, seed: 5, ..Small::default() }
+        .write(path);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use dlm_sdk::{Error, ErrorKind, Result};
 use serde::Serialize;
 
 use super::{
-    Findings, Options, SECTIONS, Section, Subject, page,
+    Findings, Options, SECTIONS, Section, Subject, page, pieces,
     resume::{self, Inputs, State, Status},
     section,
 };
@@ -185,6 +185,9 @@ impl AnalyzeArgs {
             findings,
         };
         state.write(&subject.folder)?;
+        if state.status == Status::Done {
+            pieces::remove(&subject.folder)?;
+        }
         Ok((state, false))
     }
 

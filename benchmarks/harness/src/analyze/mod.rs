@@ -9,6 +9,7 @@
 //! OUTPUT/report.html             every section that is there, and what has no data
 //! OUTPUT/SECTION/section.json    what was found, how long it took, and a digest of what it was computed from
 //! OUTPUT/SECTION/*.csv, *.svg    the data and the plots
+//! OUTPUT/SECTION/pieces/         what a stopped run had computed of a long section; removed when it is finished
 //! OUTPUT/work/                   what sections share, such as the tokenized genome; may be deleted
 //! ```
 //!
@@ -18,12 +19,15 @@ mod anatomy;
 mod annotations;
 mod command;
 mod context;
+mod curve;
 mod embeddings;
 mod findings;
 mod inside;
 mod intrinsic;
+mod occurrences;
 mod options;
 mod page;
+mod pieces;
 mod resume;
 mod section;
 mod states;

@@ -8,6 +8,8 @@ use super::Subject;
 
 /// Tokens of a batch, padding included, at most.
 const BATCH_TOKENS: usize = 8_192;
+/// Batches of a piece that is kept.
+const PIECE_BATCHES: usize = 16;
 /// Tokens of a window in the paper.
 const WINDOW: usize = 510;
 
@@ -72,27 +74,42 @@ impl Frame {
         Ok((states, before))
     }
 
-    /// Encodes windows, and shows each with the states of its own tokens, `[tokens, hidden]`.
+    /// Returns how many windows are a piece of what is kept of a long computation: a few whole batches.
+    pub(super) fn piece(&self) -> usize {
+        PIECE_BATCHES * Self::rows(self.window)
+    }
+
+    /// Encodes windows, and shows each batch with its states, `[rows, tokens, hidden]`, and where a row's own tokens begin.
     pub(super) fn each(
         &self,
         subject: &Subject<'_>,
         encoder: &mut dyn Encoder,
-        windows: &[Vec<TokenId>],
+        windows: &[&[TokenId]],
         layer: usize,
-        mut show: impl FnMut(&[TokenId], ArrayView2<'_, f32>) -> Result<()>,
+        mut show: impl FnMut(&[&[TokenId]], &Array3<f32>, usize),
     ) -> Result<()> {
-        let what = format!("encoding windows, layer {layer}");
-        let progress = subject.progress(&what, Some(windows.len() as u64));
-        for batch in windows.chunks(Self::rows(self.window)) {
+        for rows in windows.chunks(Self::rows(self.window)) {
             subject.context().check()?;
-            let rows: Vec<&[TokenId]> = batch.iter().map(Vec::as_slice).collect();
-            let (states, before) = self.encode(encoder, &rows, layer)?;
-            for (row, tokens) in rows.iter().enumerate() {
-                show(tokens, states.slice(s![row, before..before + tokens.len(), ..]))?;
-            }
-            progress.add(batch.len() as u64);
+            let (states, before) = self.encode(encoder, rows, layer)?;
+            show(rows, &states, before);
         }
         Ok(())
+    }
+
+    /// Encodes windows, and shows each with the states of its own tokens, `[tokens, hidden]`.
+    pub(super) fn each_window(
+        &self,
+        subject: &Subject<'_>,
+        encoder: &mut dyn Encoder,
+        windows: &[&[TokenId]],
+        layer: usize,
+        mut show: impl FnMut(&[TokenId], ArrayView2<'_, f32>),
+    ) -> Result<()> {
+        self.each(subject, encoder, windows, layer, |rows, states, before| {
+            for (row, tokens) in rows.iter().enumerate() {
+                show(tokens, states.slice(s![row, before..before + tokens.len(), ..]));
+            }
+        })
     }
 }
 

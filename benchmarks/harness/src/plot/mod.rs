@@ -49,5 +49,5 @@ pub use histogram::{Bin, Histogram};
 pub use lines::{Line, LinePlot, Straight};
 pub use matrix::{Branch, Column, Matrix, Shade};
 pub use scale::Scale;
-pub use scatter::{Dot, ScatterPlot};
+pub use scatter::{Dot, ScatterPlot, Smooth};
 pub use style::{Mark, Marker};

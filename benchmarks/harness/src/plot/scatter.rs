@@ -20,6 +20,15 @@ pub struct Dot {
     pub label: String,
 }
 
+/// A curve through the points of a [`ScatterPlot`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Smooth {
+    /// Its points, in the order they are joined.
+    pub points: Vec<(f64, f64)>,
+    /// Its band, as `(x, low, high)`.
+    pub band: Vec<(f64, f64, f64)>,
+}
+
 /// Points on two axes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScatterPlot {
@@ -31,6 +40,8 @@ pub struct ScatterPlot {
     pub dots: Vec<Dot>,
     /// Points that are neither of a series nor coloured: small and grey, below all others.
     pub background: Vec<(f64, f64)>,
+    /// A curve above the points, in a band.
+    pub smooth: Option<Smooth>,
     /// The names of the series, for the legend.
     pub series: Vec<String>,
     /// What the colours say, where points are coloured by a value: dark is low, light is high (viridis).
@@ -87,7 +98,14 @@ impl ScatterPlot {
             good(self.x_scale, dot.at.0) && good(self.y_scale, dot.at.1)
         };
         let placed: Vec<&Dot> = self.dots.iter().filter(has_place).collect();
-        let all = || placed.iter().map(|dot| dot.at).chain(self.background.iter().copied());
+        let smooth = || {
+            let curve = |smooth: &Smooth| {
+                let ends = smooth.band.iter().flat_map(|&(x, low, high)| [(x, low), (x, high)]);
+                smooth.points.iter().copied().chain(ends).collect::<Vec<_>>()
+            };
+            self.smooth.iter().flat_map(curve)
+        };
+        let all = || placed.iter().map(|dot| dot.at).chain(self.background.iter().copied()).chain(smooth());
         let across = Axis::around(self.x_scale, all().map(|at| at.0), (left, right));
         let up = Axis::around(self.y_scale, all().map(|at| at.1), (bottom, top));
         let values = placed
@@ -113,6 +131,14 @@ impl ScatterPlot {
             } else {
                 Mark::nth(dot.series).draw(&mut svg, at, self.radius);
             }
+        }
+        if let Some(smooth) = &self.smooth {
+            let place = |x: f64, y: f64| (across.place(x), up.place(y));
+            let lower = smooth.band.iter().map(|&(x, low, _)| place(x, low));
+            let upper = smooth.band.iter().rev().map(|&(x, _, high)| place(x, high));
+            svg.polygon(&lower.chain(upper).collect::<Vec<_>>(), INK, 0.18);
+            let points: Vec<(f64, f64)> = smooth.points.iter().map(|&(x, y)| place(x, y)).collect();
+            svg.polyline(&points, INK, 1.8, "");
         }
         for dot in placed.iter().filter(|dot| !dot.label.is_empty()) {
             let (x, y) = (across.place(dot.at.0), up.place(dot.at.1));
@@ -194,6 +220,20 @@ mod tests {
         assert_eq!(svg.matches("<circle").count(), 3);
         assert_eq!(svg.matches(GREY).count(), 1);
         assert!(svg.contains(&viridis(0.0)) && svg.contains(&viridis(1.0)));
+    }
+
+    #[test]
+    fn a_curve_lies_above_its_points_and_its_band_fits_the_axes() {
+        let mut plot = ScatterPlot::new("GC", "PC1");
+        plot.dots = (0..3).map(|n| Dot { at: (f64::from(n), 0.0), ..Dot::default() }).collect();
+        assert!(!plot.to_svg().contains("<polygon"));
+        let (points, band) = (vec![(0.0, 1.0), (2.0, 1.0)], vec![(0.0, -40.0, 42.0), (2.0, 0.0, 2.0)]);
+        plot.smooth = Some(Smooth { points, band });
+        let svg = plot.to_svg();
+        assert_eq!((svg.matches("<polygon").count(), svg.matches("<polyline").count()), (1, 1));
+        let last = svg.rfind("<circle").or(svg.rfind("<path")).unwrap();
+        assert!(svg.find("<polyline").unwrap() > last, "points hide the curve");
+        assert!(svg.contains(">40<"), "the axis ends below the band");
     }
 
     #[test]

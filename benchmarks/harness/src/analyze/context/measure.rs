@@ -5,7 +5,7 @@ use dlm_sdk::{Encoder, Result, TokenId, random::Stream};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::{Frame, Subject, Tokens};
+use super::{Frame, Occurrences, Pieces, Subject};
 
 /// Occurrences of a token whose states are kept for the maximum explainable variance, at most.
 pub(super) const KEPT: usize = 64;
@@ -23,13 +23,9 @@ pub(super) struct Places {
 }
 
 impl Places {
-    pub(super) fn draw(
-        tokens: &Tokens,
-        windows: &[Vec<TokenId>],
-        vocabulary: usize,
-        subject: &Subject<'_>,
-    ) -> Self {
-        let mut row = vec![None; vocabulary];
+    pub(super) fn draw(occurrences: &Occurrences, subject: &Subject<'_>) -> Self {
+        let Occurrences { tokens, windows, .. } = occurrences;
+        let mut row = vec![None; occurrences.vocabulary()];
         tokens.ids.iter().enumerate().for_each(|(place, &id)| row[id as usize] = Some(place));
         let most = subject.options().occurrences;
         let mut counts = vec![0; tokens.ids.len()];
@@ -50,7 +46,7 @@ impl Places {
 }
 
 /// What a token's occurrences have in common.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct OfToken {
     pub(super) occurrences: usize,
     /// `None` of fewer than two occurrences.
@@ -60,7 +56,7 @@ pub(super) struct OfToken {
 }
 
 /// A layer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Layer {
     pub(super) number: usize,
     /// The mean cosine between random tokens of different windows.
@@ -78,12 +74,57 @@ impl Layer {
     }
 }
 
-/// Measures a layer.
+/// Stands for what is not defined in a kept table: no cosine and no share is infinite.
+const ABSENT: f64 = f64::INFINITY;
+
+/// How a layer is kept: a row of what tokens have in common, then a row a token.
+impl Layer {
+    fn to_table(&self) -> Array2<f64> {
+        let mut rows = vec![[0.0, self.anisotropy, self.mev_baseline]];
+        let of = |token: &OfToken| {
+            [token.occurrences as f64, token.similarity.unwrap_or(ABSENT), token.mev.unwrap_or(ABSENT)]
+        };
+        rows.extend(self.tokens.iter().map(of));
+        rows.into()
+    }
+
+    fn from_table(number: usize, table: &Array2<f64>) -> Self {
+        let defined = |value: f64| (value != ABSENT).then_some(value);
+        let mut rows = table.rows().into_iter().map(|row| (row[0], row[1], row[2]));
+        let (_, anisotropy, mev_baseline) = rows.next().unwrap_or_default();
+        let of = |(occurrences, similarity, mev)| OfToken {
+            occurrences: occurrences as usize,
+            similarity: defined(similarity),
+            mev: defined(mev),
+        };
+        Self { number, anisotropy, mev_baseline, tokens: rows.map(of).collect() }
+    }
+}
+
+/// Measures a layer, unless a run that was stopped had done so.
 pub(super) fn layer(
     subject: &Subject<'_>,
+    occurrences: &mut Occurrences,
+    places: &Places,
+    number: usize,
+) -> Result<Layer> {
+    let Occurrences { encoder, frame, tokens, windows, .. } = occurrences;
+    let pieces = Pieces::of(subject, &**encoder);
+    let windows: Vec<&[TokenId]> = windows.iter().map(Vec::as_slice).collect();
+    let settings: Vec<usize> =
+        [number, places.most, KEPT].into_iter().chain(places.random.iter().copied()).collect();
+    let rows = std::iter::once(tokens.ids.as_slice()).chain(windows.iter().copied());
+    let table = pieces.get("context", &settings, rows, (tokens.ids.len() + 1, 3), || {
+        Ok(measure(subject, &mut **encoder, *frame, &windows, places, number)?.to_table())
+    })?;
+    Ok(Layer::from_table(number, &table))
+}
+
+fn measure(
+    subject: &Subject<'_>,
     encoder: &mut dyn Encoder,
-    frame: &Frame,
-    windows: &[Vec<TokenId>],
+    frame: Frame,
+    windows: &[&[TokenId]],
     places: &Places,
     number: usize,
 ) -> Result<Layer> {
@@ -93,7 +134,9 @@ pub(super) fn layer(
     let mut common = SelfSimilarity::new(hidden);
     let mut random: Vec<f32> = Vec::new();
     let mut window = 0;
-    frame.each(subject, encoder, windows, number, |ids, states| {
+    let what = format!("encoding windows, layer {number}");
+    let progress = subject.progress(&what, Some(windows.len() as u64));
+    frame.each_window(subject, encoder, windows, number, |ids, states| {
         for (&id, state) in ids.iter().zip(states.rows()) {
             let Some(row) = places.row.get(id as usize).copied().flatten() else { continue };
             if similarities[row].count() < places.most {
@@ -111,7 +154,7 @@ pub(super) fn layer(
             }
         }
         window += 1;
-        Ok(())
+        progress.add(1);
     })?;
     let mev = |states: &[f32]| {
         let rows = states.len() / hidden;
@@ -134,4 +177,25 @@ pub(super) fn layer(
         mev_baseline: mev(&random).unwrap_or(0.0),
         tokens,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_layer_comes_back_to_the_last_bit() {
+        let token = |occurrences, similarity, mev| OfToken { occurrences, similarity, mev };
+        let layer = Layer {
+            number: 3,
+            anisotropy: 0.1 + 0.2,
+            mev_baseline: -0.0,
+            tokens: vec![
+                token(7, Some(1.0 / 3.0), Some(1.0)),
+                token(1, None, None),
+                token(0, None, Some(-1.0)),
+            ],
+        };
+        assert_eq!(Layer::from_table(3, &layer.to_table()), layer);
+    }
 }

@@ -14,10 +14,8 @@ use serde::Serialize;
 
 use self::measure::{Layer, Places, layer};
 use super::{
-    Findings, Options, Reads, Section, Subject,
-    annotations::Annotations,
-    states::{Frame, windows},
-    tokens::{Tokens, tokens},
+    Findings, Options, Reads, Section, Subject, occurrences::Occurrences, pieces::Pieces, states::Frame,
+    tokens::Tokens,
 };
 
 pub(super) const SECTION: Section = Section {
@@ -39,28 +37,13 @@ fn settings(options: &Options) -> Vec<(&'static str, String)> {
 }
 
 fn run(subject: &Subject<'_>) -> Result<Findings> {
-    let mut encoder = subject.encoder()?;
-    let tokenizer = subject.tokenizer()?;
-    let annotations = Annotations::open(subject)?;
-    let tokens = tokens(subject, &*tokenizer, &annotations)?;
     let mut findings = Findings::default();
-    annotations.tell(&mut findings);
-    crate::runtime::ensure(subject.context())?;
-    let frame = Frame::new(&*encoder, &*tokenizer)?;
-    let (hold_out, held_out_about) = subject.hold_out()?;
-    let corpus = subject.corpus(&*tokenizer, &hold_out)?;
-    let windows = windows(
-        &corpus,
-        corpus.held_out(),
-        frame.window,
-        subject.options().embedding_windows,
-        subject.seed(),
-    )?;
-    let places = Places::draw(&tokens, &windows, tokenizer.spec().vocab_size as usize, subject);
-    let last = encoder.spec().layers;
+    let mut occurrences = Occurrences::open(subject, &mut findings)?;
+    let places = Places::draw(&occurrences, subject);
+    let last = occurrences.encoder.spec().layers;
     let mut layers = Vec::new();
     for number in 0..=last {
-        match layer(subject, &mut *encoder, &frame, &windows, &places, number) {
+        match layer(subject, &mut occurrences, &places, number) {
             Ok(layer) => layers.push(layer),
             // Not every model gives its inner layers.
             Err(error) if error.kind() == ErrorKind::Unsupported && number < last => {
@@ -70,12 +53,13 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
             Err(error) => return Err(error),
         }
     }
-    write(subject, &tokens, &layers)?;
-    let guessed = guessed(subject, &tokens, &mut findings);
-    show::findings(&mut findings, &tokens, &layers, &guessed)?;
+    let Occurrences { tokens, windows, held_out, .. } = &occurrences;
+    write(subject, tokens, &layers)?;
+    let guessed = guessed(subject, tokens, &mut findings);
+    show::findings(&mut findings, tokens, &layers, &guessed)?;
     let seen = places.seen();
     findings.method(format!(
-        "States of {} full held-out windows were compared ({held_out_about}); at most {} occurrences of a token, in the order of the \
+        "States of {} full held-out windows were compared ({held_out}); at most {} occurrences of a token, in the order of the \
          windows, which is random; {} of {} tokens occur twice or more. Self-similarity is the mean cosine between all pairs of a \
          token's occurrences in a layer (Ethayarajh 2019), computed exactly from the sum of unit vectors; layer 0 is the embeddings with their positions. \
          Anisotropy is the same mean over one random token of each window, and is subtracted for the corrected value. The maximum \

@@ -5,25 +5,25 @@
 //! named. Of each: principal components, how much the first one explains (the paper's MEV), what components go with (rank
 //! correlation, as it is and with what follows GC taken out of annotations), a map by UMAP, and the tree of the static ones.
 
+mod characteristics;
 mod components;
+mod means;
 mod show;
-
-use dlm_sdk::{Result, TokenId};
-use ndarray::{Array2, ArrayView2};
 
 use self::components::{Kind, Vectors};
 use super::{
     Findings, Options, Reads, Section, Subject,
-    annotations::Annotations,
-    states::{Frame, static_embeddings, windows},
-    tokens::{Tokens, tokens},
+    occurrences::Occurrences,
+    states::{Frame, static_embeddings},
+    tokens::Tokens,
 };
+use dlm_sdk::{Result, TokenId};
 
 pub(super) const SECTION: Section = Section {
     name: "embeddings",
     title: "Token embeddings",
     about: "What do the vectors of tokens know: frequency, composition, length, annotations?",
-    revision: 1,
+    revision: 2,
     in_all: true,
     reads: &[Reads::Model, Reads::Genome, Reads::Annotations],
     settings,
@@ -45,34 +45,15 @@ fn contents(folder: &str) -> String {
 }
 
 fn run(subject: &Subject<'_>) -> Result<Findings> {
-    let mut encoder = subject.encoder()?;
-    let tokenizer = subject.tokenizer()?;
-    let annotations = Annotations::open(subject)?;
-    let tokens = tokens(subject, &*tokenizer, &annotations)?;
-    tokens.write(subject)?;
     let mut findings = Findings::default();
-    annotations.tell(&mut findings);
-    crate::runtime::ensure(subject.context())?;
-    let frame = Frame::new(&*encoder, &*tokenizer)?;
-    let (rows, source) = static_embeddings(&mut *encoder, &frame, &tokens.ids)?;
-    let mut kinds = vec![Kind::new("static", rows, all(&tokens))];
-    let (hold_out, held_out_about) = subject.hold_out()?;
-    let corpus = subject.corpus(&*tokenizer, &hold_out)?;
-    let windows = windows(
-        &corpus,
-        corpus.held_out(),
-        frame.window,
-        subject.options().embedding_windows,
-        subject.seed(),
-    )?;
-    let layer = encoder.spec().layers;
-    let mut means = Means::new(&tokens, tokenizer.spec().vocab_size as usize, encoder.spec().hidden);
-    frame.each(subject, &mut *encoder, &windows, layer, |ids, states| {
-        means.add(ids, states);
-        Ok(())
-    })?;
+    let mut occurrences = Occurrences::open(subject, &mut findings)?;
+    occurrences.tokens.write(subject)?;
+    let (rows, source) =
+        static_embeddings(&mut *occurrences.encoder, &occurrences.frame, &occurrences.tokens.ids)?;
+    let mut kinds = vec![Kind::new("static", rows, all(&occurrences.tokens))];
+    let (rows, present) = means::contextual(subject, &mut occurrences)?;
+    let Occurrences { tokens, windows, held_out, .. } = occurrences;
     let seen = windows.iter().map(Vec::len).sum::<usize>();
-    let (rows, present) = means.finish();
     let missing = tokens.ids.len() - present.len();
     if missing > 0 {
         findings.warnings.push(format!(
@@ -99,7 +80,7 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
     let vectors = Vectors::compute(subject, &tokens, kinds)?;
     vectors.write(subject, &tokens)?;
     show::findings(subject, &mut findings, &tokens, &vectors)?;
-    methods(&mut findings, &tokens, &source, &held_out_about, windows.len(), seen);
+    methods(&mut findings, &tokens, &source, &held_out, windows.len(), seen);
     Ok(findings)
 }
 
@@ -137,40 +118,6 @@ fn word2vec(subject: &Subject<'_>, spec: &str, tokens: &Tokens) -> Result<Kind> 
     Ok(Kind::new("word2vec", rows, learned.into_iter().map(|row| found[row].0).collect()))
 }
 
-/// The mean state of each token.
-struct Means {
-    /// Which row an id has.
-    row: Vec<Option<usize>>,
-    sums: Array2<f64>,
-    counts: Vec<u64>,
-}
-
-impl Means {
-    fn new(tokens: &Tokens, vocabulary: usize, hidden: usize) -> Self {
-        let mut row = vec![None; vocabulary];
-        tokens.ids.iter().enumerate().for_each(|(place, &id)| row[id as usize] = Some(place));
-        Self { row, sums: Array2::zeros((tokens.ids.len(), hidden)), counts: vec![0; tokens.ids.len()] }
-    }
-
-    fn add(&mut self, ids: &[TokenId], states: ArrayView2<'_, f32>) {
-        for (&id, state) in ids.iter().zip(states.rows()) {
-            if let Some(row) = self.row.get(id as usize).copied().flatten() {
-                self.sums.row_mut(row).zip_mut_with(&state, |sum, &value| *sum += f64::from(value));
-                self.counts[row] += 1;
-            }
-        }
-    }
-
-    /// Returns the means of the tokens that were seen, and which those are.
-    fn finish(self) -> (Array2<f64>, Vec<usize>) {
-        let present: Vec<usize> = (0..self.counts.len()).filter(|&row| self.counts[row] > 0).collect();
-        let rows = Array2::from_shape_fn((present.len(), self.sums.ncols()), |(row, column)| {
-            self.sums[[present[row], column]] / self.counts[present[row]] as f64
-        });
-        (rows, present)
-    }
-}
-
 fn methods(
     findings: &mut Findings,
     tokens: &Tokens,
@@ -194,6 +141,6 @@ fn methods(
          corrected by Holm (and by Benjamini and Hochberg, in the file) over all cells of one table; tokens are not independent, so that these are \
          a rule for what to look at. For the GC-corrected table annotations were replaced by the residuals of a local regression on \
          the token's GC (loess: degree 2, span 0.75, as R's default). Maps are by UMAP (15 neighbours, minimal distance 0.1, 500 epochs, start at the \
-         first two components). The tree joins static vectors by Euclidean distance and complete linkage.",
+         first two components). The first six components stand beside the quantity of the token itself that each goes with most, with a local          regression of the component on it (loess: degree 2, span 0.75) and its pointwise band of 95 %; frequency is taken as its logarithm there. The tree joins static vectors by Euclidean distance and complete linkage.",
     );
 }

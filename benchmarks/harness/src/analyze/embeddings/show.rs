@@ -1,23 +1,21 @@
 //! Plots and tables of token embeddings.
 
-use dlm_analysis::loess::{Loess, Options};
 use dlm_sdk::Result;
 
 use super::{
     Subject, Tokens,
+    characteristics::characteristics,
     components::{Analysed, COMPONENTS, Cell, Vectors},
 };
 use crate::{
     analyze::{Findings, Table},
-    plot::{Branch, Column, Dot, Matrix, Scale, ScatterPlot, Shade},
+    plot::{Branch, Column, Dot, Matrix, ScatterPlot, Shade},
 };
 
 /// Below this a corrected p-value carries a mark.
 const MARKED: f64 = 0.05;
-/// Components that stand beside the quantity they go with most (Fig. 4i-n).
-const SHOWN: usize = 6;
 /// The quantities of the token itself.
-const OWN: [&str; 5] = ["frequency", "GC", "AG", "AC", "length"];
+pub(super) const OWN: [&str; 5] = ["frequency", "GC", "AG", "AC", "length"];
 /// Component, quantity and absolute correlation in the paper: word2vec's, then GROVER's.
 const PAPER: [(&str, usize, &str, f64); 8] = [
     ("word2vec", 1, "GC", 0.93),
@@ -85,9 +83,7 @@ pub(super) fn findings(
             plane(tokens, vectors, analysed, true),
         );
     }
-    for analysed in &vectors.all {
-        characteristics(subject, findings, tokens, vectors, analysed)?;
-    }
+    characteristics(subject, findings, tokens, vectors)?;
     findings.wide_panel(
         "tree",
         "Static vectors joined into a tree",
@@ -154,51 +150,6 @@ fn most_frequent(tokens: &Tokens) -> Vec<usize> {
     order.sort_by_key(|&token| std::cmp::Reverse(tokens.counts[token]));
     order.truncate(3);
     order
-}
-
-/// Draws the first components over the quantity of the token itself that each goes with most, with a curve and its band.
-fn characteristics(
-    subject: &Subject<'_>,
-    findings: &mut Findings,
-    tokens: &Tokens,
-    vectors: &Vectors,
-    analysed: &Analysed,
-) -> Result<()> {
-    let name = analysed.kind.name;
-    for component in 0..analysed.places.ncols().min(SHOWN) {
-        subject.context().check()?;
-        let strongest = analysed
-            .raw
-            .iter()
-            .filter(|cell| cell.component == component && cell.quantity < OWN.len())
-            .filter_map(|cell| Some((cell, cell.found?)))
-            .max_by(|a, b| a.1.rho.abs().total_cmp(&b.1.rho.abs()));
-        let Some((cell, found)) = strongest else { continue };
-        let quantity = &tokens.quantities[cell.quantity];
-        let mut plot = ScatterPlot::new(quantity.name.clone(), format!("PC{}", component + 1));
-        if quantity.name == "frequency" {
-            plot.x_scale = Scale::Log;
-        }
-        (plot.height, plot.width) = (220.0, 420.0);
-        plot.color_axis = Some(format!("rank, PC1 of {} vectors", vectors.coloured_by));
-        let x = analysed.kind.of(&quantity.values);
-        for (row, &token) in analysed.kind.tokens.iter().enumerate() {
-            let at = (x[row], analysed.places[[row, component]]);
-            plot.dots.push(Dot { at, value: Some(vectors.colours[token]), ..Dot::default() });
-        }
-        let y = analysed.places.column(component).to_vec();
-        let fit = Loess::fit(&x, &y, Options::default()).ok();
-        let scale = fit.map(|curve| {
-            format!(" A local regression leaves a standard error of {:.3}.", curve.residual_scale())
-        });
-        findings.panel(
-            &format!("pc{}-{name}", component + 1),
-            format!("PC{} of {name} vectors and {}", component + 1, quantity.name),
-            format!("Spearman's correlation {:+.2}.{}", found.rho, scale.unwrap_or_default()),
-            plot.to_svg(),
-        );
-    }
-    Ok(())
 }
 
 /// Draws the tree of the static vectors with what the tokens are.

@@ -1,6 +1,5 @@
 //! Plots and tables.
 
-use dlm_analysis::loess::{Loess, Options as LoessOptions};
 use dlm_sdk::Result;
 use serde::Serialize;
 
@@ -10,12 +9,9 @@ use super::{
     predict::{Answers, Method},
 };
 use crate::{
-    analyze::{Findings, Subject, Table},
+    analyze::{Findings, Subject, Table, curve::Curve},
     plot::{Line, LinePlot},
 };
-
-/// Places at which a curve is drawn.
-const PLACES: usize = 80;
 
 /// A place of a fitted curve.
 #[derive(Serialize)]
@@ -84,19 +80,20 @@ fn plot(
     };
     let mut plot = LinePlot::new("cycles, or number of k-mers", format!("next {k} bases guessed right (%)"));
     let models = of(false, false);
-    match curve(&models) {
+    let (x, y): (Vec<f64>, Vec<f64>) = models.iter().copied().unzip();
+    match Curve::fit(&x, &y) {
         Ok(curve) => {
-            curves.extend(curve.iter().map(|&(cycles, accuracy, low, high)| CurveRow {
+            curves.extend(curve.places.iter().map(|at| CurveRow {
                 k,
-                cycles,
-                accuracy: accuracy / 100.0,
-                low: low / 100.0,
-                high: high / 100.0,
+                cycles: at.x,
+                accuracy: at.y / 100.0,
+                low: at.low / 100.0,
+                high: at.high / 100.0,
             }));
             plot.lines.push(Line {
                 label: "byte-pair models, loess and 95 % band".into(),
-                points: curve.iter().map(|&(x, y, ..)| (x, y)).collect(),
-                band: curve.iter().map(|&(x, _, low, high)| (x, low, high)).collect(),
+                points: curve.points(),
+                band: curve.band(),
                 ..Line::default()
             });
         }
@@ -124,18 +121,6 @@ fn plot(
         });
     }
     plot.to_svg()
-}
-
-/// Fits a curve and returns its places, values and band.
-fn curve(points: &[(f64, f64)]) -> Result<Vec<(f64, f64, f64, f64)>> {
-    let (x, y): (Vec<f64>, Vec<f64>) = points.iter().copied().unzip();
-    let loess = Loess::fit(&x, &y, LoessOptions::default())?;
-    let low = x.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let at: Vec<f64> =
-        (0..PLACES).map(|place| low + (high - low) * place as f64 / (PLACES - 1) as f64).collect();
-    let found = loess.predict(&at)?;
-    Ok(at.iter().zip(found).map(|(&x, it)| (x, it.value, it.low, it.high)).collect())
 }
 
 fn cycles(choice: &Choice) -> Table {
@@ -200,19 +185,4 @@ fn tested(vocabularies: &[Vocabulary], answers: &Answers, choice: &Choice) -> Ta
         ]);
     }
     table
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_curve_spans_the_cycles_and_its_band_holds_it() {
-        let points: Vec<(f64, f64)> = (1..=8)
-            .flat_map(|n| [(f64::from(n), f64::from(n * n % 7)), (f64::from(n), f64::from(n * n % 5))])
-            .collect();
-        let curve = curve(&points).unwrap();
-        assert_eq!((curve[0].0, curve[PLACES - 1].0), (1.0, 8.0));
-        assert!(curve.iter().all(|&(_, y, low, high)| low < y && y < high));
-    }
 }

@@ -8,30 +8,14 @@ use dlm_analysis::{
 };
 use dlm_genome::{Interval, Lengths, acgt_runs, output::Output};
 use dlm_sdk::{Encoder, Error, Result, Sequence, TokenBatch, TokenId, Tokenizer, random::Stream};
-use ndarray::{ArrayView2, Axis, s};
-use parquet::{
-    data_type::{ByteArray, ByteArrayType, FloatType, Int64Type},
-    errors::ParquetError,
-};
+use ndarray::{Array2, Axis, s};
 use serde::Serialize;
 
-use super::{Annotations, Frame, Subject, labels};
-use crate::{
-    tables::{ParquetFile, failed},
-    tokenizer::each_record,
-};
+use super::{Annotations, Frame, Pieces, Subject, labels, vectors::Vectors};
+use crate::{context::Progress, tokenizer::each_record};
 
 /// The words whose frequencies are the control.
 pub(super) const WORDS: Composition = Composition { k: 4 };
-const SCHEMA: &str = "
-message windows {
-    required binary chromosome (UTF8);
-    required int64 start;
-    required int64 end;
-    required group embedding (LIST) { repeated group list { required float element; } }
-}";
-/// Numbers a row group of the file, at most.
-const GROUP: usize = 1 << 22;
 
 /// A window that is kept.
 #[derive(Clone, Debug)]
@@ -95,43 +79,72 @@ struct Sink<'a> {
     bases: u64,
 }
 
-/// Encodes every full window of the genome.
+/// What turns windows into vectors.
+pub(super) struct Reader<'e> {
+    pub(super) encoder: &'e mut dyn Encoder,
+    pub(super) tokenizer: &'e dyn Tokenizer,
+    pub(super) frame: Frame,
+    /// Whether a window's vector is the state of the token before it, not the mean of its tokens.
+    pub(super) first: bool,
+}
+
+impl Reader<'_> {
+    /// Returns a row a window.
+    fn read(
+        &mut self,
+        subject: &Subject<'_>,
+        rows: &[&[TokenId]],
+        progress: &Progress,
+    ) -> Result<Array2<f32>> {
+        let layer = self.encoder.spec().layers;
+        let mut vectors = Array2::zeros((rows.len(), self.encoder.spec().hidden));
+        let mut next = 0;
+        let first = self.first;
+        self.frame.each(subject, self.encoder, rows, layer, |rows, states, before| {
+            for (row, ids) in rows.iter().enumerate() {
+                let own = states.slice(s![row, before..before + ids.len(), ..]);
+                let vector = if first {
+                    Some(states.slice(s![row, 0, ..]).to_owned())
+                } else {
+                    own.mean_axis(Axis(0))
+                };
+                // A window is never empty.
+                vector.iter().for_each(|vector| vectors.row_mut(next).assign(vector));
+                next += 1;
+            }
+            progress.add(rows.len() as u64);
+        })?;
+        Ok(vectors)
+    }
+}
+
+/// Encodes every full window of the genome, piece by piece; a run that was stopped goes on from the pieces it had.
 pub(super) fn embed(
     subject: &Subject<'_>,
-    encoder: &mut dyn Encoder,
-    tokenizer: &dyn Tokenizer,
-    frame: &Frame,
+    reader: &mut Reader<'_>,
     annotations: &Annotations,
-    first: bool,
 ) -> Result<Embedded> {
-    let table = subject.file("windows.csv", "every window: where it lies and what it is annotated as");
-    let vectors = subject.file("windows.parquet", "every window's vector");
-    let mut sink = Sink {
-        subject,
-        annotations,
-        vectors: Vectors::create(vectors)?,
-        table: csv::Writer::from_writer(Output::create(&table)?),
-        random: Stream::new(subject.seed(), "map windows"),
-        sample: Vec::new(),
-        count: 0,
-        bases: 0,
-    };
+    let mut sink = Sink::create(subject, annotations)?;
     let mut embedded = Embedded::default();
     let mut lengths = Vec::new();
     let progress = subject.progress("encoding windows", None);
     let mut expected = 0;
-    let layer = encoder.spec().layers;
-    let mut waiting: Vec<Waiting> = Vec::new();
+    let (window, piece) = (reader.frame.window, reader.frame.piece());
+    let tokenizer = reader.tokenizer;
+    let pieces = Pieces::of(subject, &*reader.encoder);
+    let mut waiting: Vec<Waiting> = Vec::with_capacity(piece);
     let mut encode = |waiting: &mut Vec<Waiting>, sink: &mut Sink<'_>| -> Result<()> {
         subject.context().check()?;
         let rows: Vec<&[TokenId]> = waiting.iter().map(|window| window.ids.as_slice()).collect();
-        let (states, before) = frame.encode(encoder, &rows, layer)?;
-        for (row, window) in waiting.drain(..).enumerate() {
-            let own = states.slice(s![row, before..before + window.ids.len(), ..]);
-            let vector = if first { states.slice(s![row, 0, ..]).to_vec() } else { mean(own) };
-            sink.take(window, vector)?;
-            progress.add(1);
+        let shape = (rows.len(), reader.encoder.spec().hidden);
+        let pool = if reader.first { "windows, first" } else { "windows, mean" };
+        let settings = [reader.encoder.spec().layers, Frame::rows(window)];
+        let vectors = pieces
+            .get(pool, &settings, rows.iter().copied(), shape, || reader.read(subject, &rows, &progress))?;
+        for (window, vector) in waiting.drain(..).zip(vectors.rows()) {
+            sink.take(window, vector.to_vec())?;
         }
+        progress.set(sink.count);
         Ok(())
     };
     // The bar counts windows; what is read of the file comes long before it is encoded.
@@ -144,9 +157,9 @@ pub(super) fn embed(
             let mut batch = TokenBatch::default();
             tokenizer.tokenize(&[Sequence::new(bases)], &mut batch)?;
             let Some(row) = batch.rows().next() else { continue };
-            expected += (row.ids.len() / frame.window) as u64;
+            expected += (row.ids.len() / window) as u64;
             progress.set_length(expected);
-            let (ids, spans) = (row.ids.chunks_exact(frame.window), row.spans.chunks_exact(frame.window));
+            let (ids, spans) = (row.ids.chunks_exact(window), row.spans.chunks_exact(window));
             let mut covered = 0;
             for (ids, spans) in ids.zip(spans) {
                 let (start, end) = (spans[0].start as usize, spans[spans.len() - 1].end as usize);
@@ -158,7 +171,7 @@ pub(super) fn embed(
                 )?;
                 let composition = composition(&bases[start..end], WORDS);
                 waiting.push(Waiting { interval, ids: ids.to_vec(), composition });
-                if waiting.len() == Frame::rows(frame.window) {
+                if waiting.len() == piece {
                     encode(&mut waiting, &mut sink)?;
                 }
             }
@@ -174,11 +187,22 @@ pub(super) fn embed(
     Ok(embedded)
 }
 
-fn mean(states: ArrayView2<'_, f32>) -> Vec<f32> {
-    states.mean_axis(Axis(0)).map_or_else(Vec::new, |mean| mean.to_vec())
-}
+impl<'a> Sink<'a> {
+    fn create(subject: &'a Subject<'a>, annotations: &'a Annotations) -> Result<Self> {
+        let table = subject.file("windows.csv", "every window: where it lies and what it is annotated as");
+        let vectors = subject.file("windows.parquet", "every window's vector");
+        Ok(Self {
+            subject,
+            annotations,
+            vectors: Vectors::create(vectors)?,
+            table: csv::Writer::from_writer(Output::create(&table)?),
+            random: Stream::new(subject.seed(), "map windows"),
+            sample: Vec::new(),
+            count: 0,
+            bases: 0,
+        })
+    }
 
-impl Sink<'_> {
     fn take(&mut self, window: Waiting, vector: Vec<f32>) -> Result<()> {
         let interval = window.interval;
         let of = |track: &dlm_analysis::annotation::Track| {
@@ -244,73 +268,5 @@ impl Sink<'_> {
         embedded.sample = sample.into_iter().map(|(_, sampled)| sampled).collect();
         (embedded.count, embedded.bases) = (self.count, self.bases);
         Ok(())
-    }
-}
-
-/// The file of all vectors, written in groups of bounded size.
-struct Vectors {
-    path: std::path::PathBuf,
-    file: ParquetFile,
-    chromosomes: Vec<ByteArray>,
-    starts: Vec<i64>,
-    ends: Vec<i64>,
-    floats: Vec<f32>,
-    repetitions: Vec<i16>,
-}
-
-impl Vectors {
-    fn create(path: std::path::PathBuf) -> Result<Self> {
-        let file = ParquetFile::create(&path, SCHEMA)?;
-        let (chromosomes, starts, ends) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { path, file, chromosomes, starts, ends, floats: Vec::new(), repetitions: Vec::new() })
-    }
-
-    fn write(&mut self, interval: &Interval, vector: &[f32]) -> Result<()> {
-        self.chromosomes.push(interval.chromosome().into());
-        self.starts.push(interval.start() as i64);
-        self.ends.push(interval.end() as i64);
-        self.repetitions.extend((0..vector.len()).map(|place| i16::from(place > 0)));
-        self.floats.extend(vector);
-        if self.floats.len() >= GROUP { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        if self.starts.is_empty() {
-            return Ok(());
-        }
-        self.group().map_err(|error| failed(&self.path, error))?;
-        self.chromosomes.clear();
-        self.starts.clear();
-        self.ends.clear();
-        self.floats.clear();
-        self.repetitions.clear();
-        Ok(())
-    }
-
-    fn group(&mut self) -> Result<(), ParquetError> {
-        let definitions = vec![1_i16; self.floats.len()];
-        let mut group = self.file.group()?;
-        let mut place = 0;
-        while let Some(mut column) = group.next_column()? {
-            let written = match place {
-                0 => column.typed::<ByteArrayType>().write_batch(&self.chromosomes, None, None),
-                1 => column.typed::<Int64Type>().write_batch(&self.starts, None, None),
-                2 => column.typed::<Int64Type>().write_batch(&self.ends, None, None),
-                _ => column.typed::<FloatType>().write_batch(
-                    &self.floats,
-                    Some(&definitions),
-                    Some(&self.repetitions),
-                ),
-            };
-            written?;
-            column.close()?;
-            place += 1;
-        }
-        group.close().map(|_| ())
-    }
-
-    fn finish(mut self) -> Result<()> {
-        self.flush()?;
-        self.file.finish()
     }
 }

@@ -11,6 +11,7 @@ mod embed;
 mod labels;
 mod show;
 mod territories;
+mod vectors;
 
 use dlm_analysis::{
     Neighbours, Preservation, preservation,
@@ -19,8 +20,10 @@ use dlm_analysis::{
 use dlm_sdk::{Error, Result};
 use ndarray::Array2;
 
-use self::embed::{Sampled, embed};
-use super::{Findings, Options, Reads, Section, Subject, annotations::Annotations, states::Frame};
+use self::embed::{Reader, Sampled, embed};
+use super::{
+    Findings, Options, Reads, Section, Subject, annotations::Annotations, pieces::Pieces, states::Frame,
+};
 use crate::statistics::quantile;
 
 pub(super) const SECTION: Section = Section {
@@ -79,7 +82,8 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
     };
     let mut findings = Findings::default();
     annotations.tell(&mut findings);
-    let embedded = embed(subject, &mut *encoder, &*tokenizer, &frame, &annotations, first)?;
+    let mut reader = Reader { encoder: &mut *encoder, tokenizer: &*tokenizer, frame, first };
+    let embedded = embed(subject, &mut reader, &annotations)?;
     if embedded.sample.len() < 3 {
         return Err(Error::unsupported(format!(
             "the genome has {} full windows of {} tokens",
@@ -138,3 +142,6 @@ fn map(subject: &Subject<'_>, sample: &[Sampled]) -> Result<Map> {
     outliers.sort_by(|a, b| b.1.total_cmp(&a.1));
     Ok(Map { places, kept, outliers, far })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use std::{fs, io::Cursor, path::PathBuf};
 
 use dlm_sdk::{Error, Result, TokenId};
 use ndarray::Array2;
-use ndarray_npy::{ReadNpyExt as _, WriteNpyExt as _};
+use ndarray_npy::{ReadNpyExt as _, ReadableElement, WritableElement, WriteNpyExt as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::files::{file_error, write_error};
@@ -26,14 +26,14 @@ impl EmbeddingCache {
     }
 
     /// Returns the vectors of a key if they are there, whole, and of the right shape.
-    pub(super) fn get(&self, key: &str, shape: (usize, usize)) -> Option<Array2<f32>> {
+    pub(crate) fn get<T: ReadableElement>(&self, key: &str, shape: (usize, usize)) -> Option<Array2<T>> {
         let bytes = fs::read(self.path(key)).ok()?;
-        let vectors = Array2::<f32>::read_npy(Cursor::new(bytes)).ok()?;
+        let vectors = Array2::<T>::read_npy(Cursor::new(bytes)).ok()?;
         (vectors.dim() == shape).then_some(vectors)
     }
 
     /// Keeps the vectors of a key.
-    pub(super) fn put(&self, key: &str, vectors: &Array2<f32>) -> Result<()> {
+    pub(crate) fn put<T: WritableElement>(&self, key: &str, vectors: &Array2<T>) -> Result<()> {
         fs::create_dir_all(&self.folder).map_err(|error| write_error(&self.folder, error))?;
         let mut bytes = Vec::new();
         vectors
@@ -49,14 +49,14 @@ impl EmbeddingCache {
 
 /// The digest of everything that decides some vectors.
 #[derive(Clone, Debug)]
-pub(super) struct Key(Sha256);
+pub(crate) struct Key(Sha256);
 
 impl Key {
     /// Changes whenever the same encoder would give other vectors for the same tokens.
     const VERSION: &'static str = "embedding 1";
 
     /// Begins with texts, each of which counts as a whole.
-    pub(super) fn new(texts: &[&str]) -> Self {
+    pub(crate) fn new(texts: &[&str]) -> Self {
         let mut hasher = Sha256::new();
         for text in [Self::VERSION].iter().chain(texts) {
             hasher.update((text.len() as u64).to_le_bytes());
@@ -65,19 +65,19 @@ impl Key {
         Self(hasher)
     }
 
-    pub(super) fn add(&mut self, numbers: &[usize]) {
+    pub(crate) fn add(&mut self, numbers: &[usize]) {
         for &number in numbers {
             self.0.update((number as u64).to_le_bytes());
         }
     }
 
-    pub(super) fn add_ids(&mut self, ids: &[TokenId]) {
+    pub(crate) fn add_ids(&mut self, ids: &[TokenId]) {
         for id in ids {
             self.0.update(id.to_le_bytes());
         }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         dlm_sdk::hexadecimal(&self.0.finalize())
     }
 }
@@ -91,14 +91,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = EmbeddingCache::at(folder.path().join("embeddings"));
         let vectors = Array2::from_shape_fn((3, 2), |(row, column)| row as f32 + 0.1 * column as f32);
-        assert!(cache.get("key", (3, 2)).is_none());
+        assert!(cache.get::<f32>("key", (3, 2)).is_none());
         cache.put("key", &vectors).unwrap();
-        assert_eq!(cache.get("key", (3, 2)).unwrap(), vectors);
-        assert!(cache.get("key", (2, 3)).is_none(), "another shape is no answer");
+        assert_eq!(cache.get::<f32>("key", (3, 2)).unwrap(), vectors);
+        assert!(cache.get::<f32>("key", (2, 3)).is_none(), "another shape is no answer");
         let path = cache.path("key");
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-        assert!(cache.get("key", (3, 2)).is_none(), "half a file is no answer");
+        assert!(cache.get::<f32>("key", (3, 2)).is_none(), "half a file is no answer");
     }
 
     #[test]

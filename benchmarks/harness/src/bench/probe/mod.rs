@@ -15,6 +15,7 @@ mod head;
 mod options;
 
 pub use cache::EmbeddingCache;
+pub(crate) use cache::Key;
 pub use embed::{Embedder, TokenStates};
 pub use head::MOST_CLASSES;
 pub(crate) use options::named;
