@@ -5,39 +5,29 @@
     reason = "a test fails by panicking and says what it skips"
 )]
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+mod support {
+    pub(crate) mod small;
+}
 
-use dlm_nn::{
-    bert::{Config, Heads, Model},
-    folder::{self, Tokenizer},
-    weights::Element,
-};
+use std::{fmt::Write as _, fs, path::Path, process::Output};
+
 use dlm_sdk::random::Stream;
 use serde_json::Value;
+use tempfile::TempDir;
 
-/// Whether models can run here; says so where they cannot.
-fn runs() -> bool {
-    let found = dlm_runtime::Runtime::get();
-    if let Err(error) = &found {
-        println!("skipped: {error}");
-    }
-    found.is_ok()
-}
+use support::small::{Small, dlm, done, runs};
 
 /// Writes a model of two layers over 2-mers with fresh weights.
 fn model(path: &Path, seed: u64) {
-    let config = Config::from_json(
-        r#"{"model_type": "bert", "vocab_size": 25, "hidden_size": 16, "num_hidden_layers": 2,
-            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}"#,
-    )
-    .unwrap();
-    let model = Model::random(config, Heads { language_model: true, pooler: false }, seed);
-    folder::write(path, &model, Tokenizer::Spec("kmer:2"), Element::F32).unwrap();
+    Small { seed, ..Small::default() }.write(path);
+}
+
+/// A folder with a genome and a model.
+fn subject() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    genome(&folder.path().join("genome.fa"), 1);
+    model(&folder.path().join("model"), 1);
+    folder
 }
 
 fn genome(path: &Path, seed: u64) {
@@ -47,13 +37,9 @@ fn genome(path: &Path, seed: u64) {
     fs::write(path, format!(">chr1\n{bases}\n")).unwrap();
 }
 
-fn dlm(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dlm")).current_dir(folder).args(arguments).output().unwrap()
-}
-
 /// Runs the words of a line.
 fn line(folder: &Path, words: &str) -> Output {
-    dlm(folder, &words.split_whitespace().collect::<Vec<_>>())
+    dlm(folder, &words.split_whitespace().collect::<Vec<_>>()).output().unwrap()
 }
 
 fn json(output: &Output) -> Value {
@@ -76,17 +62,15 @@ const ANALYZE: [&str; 10] = [
 
 fn analyze(folder: &Path, arguments: &[&str]) -> Value {
     let all: Vec<&str> = ANALYZE.into_iter().chain(arguments.iter().copied()).collect();
-    let output = dlm(folder, &all);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = dlm(folder, &all).output().unwrap();
+    done(&output);
     json(&output)
 }
 
 #[test]
 fn what_is_finished_is_computed_again_only_when_an_input_changes() {
-    let place = tempfile::tempdir().unwrap();
+    let place = subject();
     let place = place.path();
-    genome(&place.join("genome.fa"), 1);
-    model(&place.join("model"), 1);
     let resumed = |arguments: &[&str]| {
         let answer = analyze(place, &[&["anatomy"], arguments].concat());
         assert_eq!(answer["sections"][0]["status"], "done", "{answer}");
@@ -121,12 +105,10 @@ fn what_is_finished_is_computed_again_only_when_an_input_changes() {
 
 #[test]
 fn wrong_input_is_told() {
-    let place = tempfile::tempdir().unwrap();
+    let place = subject();
     let place = place.path();
-    genome(&place.join("genome.fa"), 1);
-    model(&place.join("model"), 1);
     let fails = |arguments: &[&str], expected: &str| {
-        let output = dlm(place, &[&["analyze"], arguments].concat());
+        let output = dlm(place, &[&["analyze"], arguments].concat()).output().unwrap();
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(told.contains(expected), "{told}");
@@ -138,7 +120,7 @@ fn wrong_input_is_told() {
     fails(&["anatomy", "--model", "model", "--genome", "genome.fa", "--device", "abacus"], "abacus");
     fs::write(place.join("n.fa"), ">a\nNNNNNNNN\n").unwrap();
     fails(&["anatomy", "--model", "model", "--genome", "n.fa"], "n.fa: has no known bases");
-    let listed = json(&dlm(place, &["--json", "analyze", "list"]));
+    let listed = json(&line(place, "--json analyze list"));
     assert!(listed.as_array().unwrap().iter().any(|section| section["name"] == "intrinsic"));
 }
 
@@ -147,10 +129,8 @@ fn hidden_tokens_are_scored_beside_frequency_and_neighbours() {
     if !runs() {
         return;
     }
-    let place = tempfile::tempdir().unwrap();
+    let place = subject();
     let place = place.path();
-    genome(&place.join("genome.fa"), 1);
-    model(&place.join("model"), 1);
     let answer = analyze(place, &["intrinsic"]);
     assert_eq!(answer["sections"][0]["status"], "done", "{answer}");
     let mut reader = csv::Reader::from_path(place.join("out/intrinsic/scores.csv")).unwrap();
@@ -263,19 +243,21 @@ fn a_planted_motif_is_what_a_fine_tuned_model_rests_on() {
     let place = place.path();
     let motifs = planted(place);
     // 4,096 words and five special tokens.
-    let config = Config::from_json(
-        r#"{"model_type": "bert", "vocab_size": 4101, "hidden_size": 16, "num_hidden_layers": 1,
-            "num_attention_heads": 2, "intermediate_size": 32, "max_position_embeddings": 64}"#,
-    )
-    .unwrap();
-    let fresh = Model::random(config, Heads { language_model: true, pooler: true }, 3);
-    folder::write(&place.join("model"), &fresh, Tokenizer::Spec("kmer:6:overlap"), Element::F32).unwrap();
+    Small {
+        tokenizer: "kmer:6:overlap",
+        vocabulary: 4_101,
+        layers: 1,
+        pooler: true,
+        seed: 3,
+        ..Small::default()
+    }
+    .write(&place.join("model"));
     let tuned = line(
         place,
         "finetune --quiet --model ./model --task ./task --output tuned --learning-rate 5e-3 --epochs 12 --batch 16 \
          --head pooler --dropout 0",
     );
-    assert!(tuned.status.success(), "{}", String::from_utf8_lossy(&tuned.stderr));
+    done(&tuned);
     // A change of the motif's second base, one beside it, a deletion, and one that is not spelled out.
     let at = motifs[0] + 1;
     let genome = fs::read_to_string(place.join("genome.fa")).unwrap();
@@ -309,7 +291,7 @@ fn a_planted_motif_is_what_a_fine_tuned_model_rests_on() {
         )
     };
     let output = run("variants.vcf");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    done(&output);
     peaks_and_tracks(place, &motifs);
     let mut reader = csv::Reader::from_path(place.join("out/inside/variants.csv")).unwrap();
     let scores: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -331,10 +313,8 @@ fn variants_of_a_pretrained_model_are_compared_token_by_token() {
     if !runs() {
         return;
     }
-    let place = tempfile::tempdir().unwrap();
+    let place = subject();
     let place = place.path();
-    genome(&place.join("genome.fa"), 1);
-    model(&place.join("model"), 1);
     let text = fs::read_to_string(place.join("genome.fa")).unwrap();
     let bases = text.lines().nth(1).unwrap();
     let at = 1_000;
@@ -368,7 +348,7 @@ fn variants_of_a_pretrained_model_are_compared_token_by_token() {
     // A region that the model does not take is told by its name.
     fs::write(place.join("regions.bed"), "chr1\t2000\t2400\tlong\n").unwrap();
     let all: Vec<&str> = ANALYZE.into_iter().chain(arguments).collect();
-    let output = dlm(place, &all);
+    let output = dlm(place, &all).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("region long"), "{output:?}");
 }
@@ -390,7 +370,7 @@ fn a_vocabulary_is_chosen_on_validation_and_the_choice_is_resumed() {
             ("heads =", "2"),
             ("intermediate =", "32"),
             ("max_positions =", "64"),
-            ("longest =", "20"),
+            ("longest =", "60"),
             ("shortest =", "5"),
             ("batch =", "8"),
         ];
@@ -409,8 +389,8 @@ fn a_vocabulary_is_chosen_on_validation_and_the_choice_is_resumed() {
                                 --next 2 --models 2 --steps 3 --samples 200 --trees 5 --preset tiny.toml"
             .split_whitespace()
             .collect();
-    let output = dlm(place, &arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = dlm(place, &arguments).output().unwrap();
+    done(&output);
     let answer = json(&output);
     let facts = answer["sections"][0]["facts"].to_string();
     assert!(facts.contains("chosen vocabulary") && facts.contains("bpe-"), "{facts}");
@@ -418,17 +398,26 @@ fn a_vocabulary_is_chosen_on_validation_and_the_choice_is_resumed() {
     let mut reader = csv::Reader::from_path(place.join("out/vocabulary/accuracy.csv")).unwrap();
     assert!(!reader.headers().unwrap().iter().any(|name| name.contains("test")));
     assert_eq!(reader.records().count(), 10 + 5 + 1);
+    // All of a shape, a budget and the same bases: no window of a vocabulary of short tokens is cut.
+    let mut reader = csv::Reader::from_path(place.join("out/vocabulary/models.csv")).unwrap();
+    let models: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let of = |column: usize| models.iter().map(move |row| row[column].parse::<u64>().unwrap());
+    assert_eq!((models.len(), of(2).max(), of(2).min()), (10, Some(3), Some(3)));
+    let (least, most) = (of(5).min().unwrap(), of(5).max().unwrap());
+    assert!(most as f64 / (least as f64) < 1.1, "{least} to {most} bases");
     // Nothing that is there is trained again.
     let weights = place.join("out/vocabulary/models/bpe-20-seed-1/model.safetensors");
     let stamp = || fs::metadata(&weights).unwrap().modified().unwrap();
     let before = stamp();
     let mut again = arguments.clone();
     again.push("--again");
-    let second = json(&dlm(place, &again));
+    let second = json(&dlm(place, &again).output().unwrap());
     assert_eq!((second["sections"][0]["resumed"].as_bool(), stamp()), (Some(false), before));
     assert_eq!(second["sections"][0]["facts"], answer["sections"][0]["facts"]);
     let page = fs::read_to_string(place.join("out/report.html")).unwrap();
     assert!(page.contains("Vocabulary selection") && page.contains("majority"));
-    let told = dlm(place, &["analyze", "vocabulary", "--genome", "genome.fa", "--models", "1"]);
-    assert_eq!(told.status.code(), Some(2));
+    for wrong in ["--models 1", "--cycles 10", "--next 3,3", "--kmers 4,4", "--kmers 7"] {
+        let told = line(place, &format!("analyze vocabulary --genome genome.fa {wrong}"));
+        assert_eq!(told.status.code(), Some(2), "{wrong}");
+    }
 }

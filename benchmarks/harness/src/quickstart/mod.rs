@@ -13,10 +13,7 @@
 mod models;
 mod vocabulary;
 
-pub(crate) use self::{
-    models::spelled,
-    vocabulary::{held_out, outside},
-};
+pub(crate) use self::models::spelled;
 
 use std::{
     env,
@@ -33,6 +30,7 @@ use crate::{
     data::{Cache, Fetcher, find},
     report,
     results::{Document, Gains, Mode, Status, Store, Summary},
+    tokenizer,
 };
 
 const SEEDS: u64 = 3;
@@ -100,7 +98,7 @@ impl QuickstartArgs {
         ];
         context.check()?;
         let vocabulary = relative(self.output.join(format!("bpe-{}.json", self.merges)));
-        let learned = vocabulary::held_out(&context, &tasks).and_then(|held_out| {
+        let learned = tokenizer::held_out(&context, &tasks).and_then(|held_out| {
             vocabulary::learn(&context, &fasta, &held_out, self.merges, &vocabulary).map(|()| held_out)
         });
         let held_out = learned.inspect_err(|_| {

@@ -5,6 +5,7 @@
 
 mod encode;
 mod genome;
+mod learn;
 mod names;
 mod pieces;
 mod report;
@@ -24,6 +25,7 @@ pub use self::{
     train::TrainArgs,
 };
 pub(crate) use self::{
+    learn::{held_out, learn},
     names::{shown, thousands},
     report::{plots as report_plots, tables as report_tables},
     sequences::{Counted, each as each_record},

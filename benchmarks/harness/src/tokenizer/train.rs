@@ -3,7 +3,6 @@
 use std::{
     ffi::OsString,
     fmt::Write as _,
-    ops::ControlFlow,
     path::{Path, PathBuf},
 };
 
@@ -15,6 +14,7 @@ use serde::Serialize;
 use std::io::Write as _;
 
 use super::{
+    learn::watch,
     names::{shown, thousands},
     pieces::Pieces,
     sequences,
@@ -138,23 +138,13 @@ fn check(args: &TrainArgs) -> Result<()> {
 fn train(args: &TrainArgs, pieces: &mut Pieces<'_>, context: &Context) -> Result<Trained> {
     let reading = sequences::progress(context, "reading", &args.fasta);
     let records = sequences::records(context, &args.fasta, &reading);
-    let mut learning = None;
     let trainer = Trainer {
         merges: args.merges,
         ties: args.ties,
         snapshots: args.snapshots.clone(),
         threads: Some(rayon::current_num_threads()),
     };
-    trainer.train_from(pieces.all(records), &mut |now| {
-        learning
-            .get_or_insert_with(|| context.progress("learning merges", Some(args.merges as u64)))
-            .set(now.merges as u64);
-        if context.cancellation().signal().is_some() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    })
+    trainer.train_from(pieces.all(records), &mut watch(context, args.merges))
 }
 
 /// Returns `tokenizer-100.json` for `tokenizer.json`.

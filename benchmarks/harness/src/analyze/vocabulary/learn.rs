@@ -1,21 +1,21 @@
 //! The vocabularies: snapshots of one run of byte-pair encoding, and fixed k-mers.
 
-use std::{ops::ControlFlow, path::Path};
+use std::path::Path;
 
-use dlm_genome::{Genome, output};
-use dlm_plugin_bpe::{Ties, Trainer};
-use dlm_sdk::{Error, Locus, Result};
+use dlm_genome::{acgt_runs, output};
+use dlm_sdk::{Error, Locus, Result, Sequence, TokenBatch};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     analyze::Subject,
     data::digest::digests,
     files::file_error,
-    quickstart::{outside, path_text, spelled},
+    quickstart::{path_text, spelled},
+    tokenizer::{self, each_record},
 };
 
-/// Windows are counted in tokens of the snapshot that is nearest to this many cycles: the paper's choice.
-const REFERENCE: usize = 600;
+/// Bases of a sequence that tell how long the tokens of a vocabulary are.
+const SAMPLE: usize = 1 << 20;
 
 /// A vocabulary.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,9 +39,37 @@ struct Recipe {
     held_out: Vec<String>,
 }
 
-/// Returns the snapshot in whose tokens windows are counted.
-pub(super) fn reference(vocabularies: &[Vocabulary]) -> Option<&Vocabulary> {
-    vocabularies.iter().filter(|it| it.cycles.is_some()).min_by_key(|it| it.size.abs_diff(REFERENCE))
+/// Returns the vocabulary of the shortest tokens, in which windows are counted: what fills a model's window in these tokens
+/// fits it in those of all others, so that every model sees the same bases whole.
+///
+/// # Errors
+///
+/// The genome cannot be read, or a vocabulary is missing.
+pub(super) fn reference<'v>(subject: &Subject<'_>, vocabularies: &'v [Vocabulary]) -> Result<&'v Vocabulary> {
+    let registry = subject.context().registry();
+    let tokenizers =
+        vocabularies.iter().map(|it| registry.tokenizer(&it.spec)).collect::<Result<Vec<_>>>()?;
+    let mut counts = vec![0; vocabularies.len()];
+    let genome = [subject.genome()?.to_owned()];
+    each_record(subject.context(), "comparing vocabularies", &genome, |record| {
+        let mut left = SAMPLE;
+        for run in acgt_runs(record.bases()) {
+            let bases = &record.bases()[run];
+            let bases = &bases[..bases.len().min(left)];
+            left -= bases.len();
+            for (count, tokenizer) in counts.iter_mut().zip(&tokenizers) {
+                let mut batch = TokenBatch::default();
+                tokenizer.tokenize(&[Sequence::new(bases)], &mut batch)?;
+                *count += batch.rows().map(|row| row.ids.len()).sum::<usize>();
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        Ok(())
+    })?;
+    let longest = (0..counts.len()).min_by_key(|&place| std::cmp::Reverse(counts[place]));
+    longest.map(|place| &vocabularies[place]).ok_or_else(|| Error::internal("no vocabulary is there"))
 }
 
 /// Learns the vocabularies from what no task holds out, unless they are there.
@@ -70,29 +98,8 @@ pub(super) fn vocabularies(
     let known =
         std::fs::read(&recipe_path).ok().and_then(|text| serde_json::from_slice::<Recipe>(&text).ok());
     if known.as_ref() != Some(&recipe) || !cycles.iter().all(|&cycles| path(cycles).is_file()) {
-        let genome = Genome::open(genome).map_err(file_error)?;
-        let pieces: Vec<&[u8]> = genome
-            .records()
-            .iter()
-            .flat_map(|record| outside(record.name(), record.bases(), held_out))
-            .collect();
         let merges = cycles.last().copied().unwrap_or(0);
-        let progress = context.progress("learning vocabularies", Some(merges as u64));
-        let trainer = Trainer {
-            merges,
-            ties: Ties::SubwordNmt,
-            snapshots: cycles.clone(),
-            threads: Some(rayon::current_num_threads()),
-        };
-        let learned = trainer.train(&pieces, &mut |now| {
-            progress.set(now.merges as u64);
-            if context.cancellation().signal().is_some() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-        context.check()?;
+        let learned = tokenizer::learn(context, genome, held_out, merges, cycles.clone())?;
         for &wanted in &cycles {
             let snapshot = learned.snapshots().find(|(merges, _)| *merges == wanted);
             let (_, bpe) = snapshot.ok_or_else(|| {

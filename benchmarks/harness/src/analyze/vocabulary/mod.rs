@@ -7,6 +7,7 @@
 //!
 //! This takes long and is no part of `all`. Everything that is finished is kept, and the same command goes on from it.
 
+mod budget;
 mod choose;
 mod learn;
 mod models;
@@ -18,13 +19,13 @@ use dlm_sdk::{Error, Result};
 
 use self::{choose::Choice, learn::Vocabulary};
 use super::{Findings, Options, Reads, Section, Subject};
-use crate::quickstart::held_out;
+use crate::tokenizer::held_out;
 
 pub(super) const SECTION: Section = Section {
     name: "vocabulary",
     title: "Vocabulary selection",
     about: "After how many cycles of byte-pair encoding is a model's vocabulary best, if that matters at all?",
-    revision: 1,
+    revision: 2,
     in_all: false,
     reads: &[Reads::Genome],
     settings,
@@ -79,11 +80,12 @@ fn check(options: &Options) -> Result<()> {
             "train at least two",
         );
     }
-    if options.next.iter().any(|k| !(2..=6).contains(k)) || options.next.is_empty() {
-        return wrong(format!("--next {:?}", options.next), "k is 2 to 6");
+    let twice = |values: &[usize]| (1..values.len()).any(|at| values[..at].contains(&values[at]));
+    if options.next.iter().any(|k| !(2..=6).contains(k)) || options.next.is_empty() || twice(&options.next) {
+        return wrong(format!("--next {:?}", options.next), "k is 2 to 6, each at most once");
     }
-    if let Some(k) = options.kmers.iter().find(|k| !(1..=6).contains(*k)) {
-        return wrong(format!("--kmers {k}"), "k is 1 to 6");
+    if options.kmers.iter().any(|k| !(1..=6).contains(k)) || twice(&options.kmers) {
+        return wrong(format!("--kmers {:?}", options.kmers), "k is 1 to 6, each at most once");
     }
     Ok(())
 }
@@ -111,7 +113,8 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
         tasks.len(),
         runs * tasks.len()
     ));
-    let models = models::models(subject, &preset, &vocabularies, &kept_apart)?;
+    let reference = learn::reference(subject, &vocabularies)?;
+    let models = models::models(subject, &preset, &vocabularies, reference, &kept_apart)?;
     let answers = predict::answers(subject, &tasks, &vocabularies, &models)?;
     subject.write_csv(
         "accuracy.csv",
@@ -126,11 +129,12 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
     )?;
     let mut findings = Findings::default();
     show::findings(&mut findings, subject, &vocabularies, &answers, &choice)?;
+    budget::tell(&mut findings, subject, &vocabularies, &models)?;
     findings.method(format!(
         "One run of byte-pair encoding on the bases that no task holds out gave vocabularies after {} cycles. Over each, \
          and over non-overlapping k-mers of {:?} bases, {} models of the shape and recipe of preset {} were pretrained \
          by masked-language modelling from different seeds, each for {} steps of {} windows. Windows are counted in \
-         tokens of the vocabulary after {} cycles, so that every model sees the same bases. Blocks of validation and \
+         tokens of {}, the shortest of all, so that every model sees the same bases and none has to be cut. Blocks of validation and \
          test of the tasks were neither learned from nor used to choose weights.",
         options.cycles.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         options.kmers,
@@ -138,7 +142,7 @@ fn run(subject: &Subject<'_>) -> Result<Findings> {
         preset.name,
         options.steps,
         preset.optimiser.batch.value,
-        learn::reference(&vocabularies).map_or(0, |it| it.cycles.unwrap_or(0)),
+        reference.name,
     ));
     findings.method(format!(
         "Each model was asked for the next k bases after 50 (k = {:?}; {} pieces over all splits; the last fifth of each \

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use dlm_genome::{Interval, IntervalSet, output};
 use dlm_nn::preset::Preset;
 use dlm_sdk::{Error, Locus, Result};
-use dlm_train::pretrain::{Budget, Pretraining};
+use dlm_train::pretrain::{Budget, Pretraining, Record};
 
-use super::learn::{Vocabulary, reference};
+use super::learn::Vocabulary;
 use crate::{
     analyze::Subject,
     data::digest::digests,
@@ -23,6 +23,8 @@ pub(super) struct Trained {
     pub(super) seed: u64,
     /// Its folder, as a spec.
     pub(super) spec: String,
+    /// What it saw and how long that took.
+    pub(super) record: Record,
 }
 
 /// Pretrains every model that is not there yet.
@@ -34,6 +36,7 @@ pub(super) fn models(
     subject: &Subject<'_>,
     preset: &Preset,
     vocabularies: &[Vocabulary],
+    reference: &Vocabulary,
     kept_apart: &[Locus],
 ) -> Result<Vec<Trained>> {
     crate::runtime::ensure(subject.context())?;
@@ -43,18 +46,27 @@ pub(super) fn models(
         for (place, vocabulary) in vocabularies.iter().enumerate() {
             subject.context().check()?;
             let folder = subject.folder().join("models").join(format!("{}-seed-{seed}", vocabulary.name));
-            let wanted = Wanted { subject, preset, vocabularies, kept_apart, genome: &genome, seed };
+            let wanted = Wanted { subject, preset, reference, kept_apart, genome: &genome, seed };
             wanted.pretrain(vocabulary, &folder)?;
-            models.push(Trained { vocabulary: place, seed, spec: path_text(&folder)? });
+            let record = record(&folder)?;
+            models.push(Trained { vocabulary: place, seed, spec: path_text(&folder)?, record });
         }
     }
     Ok(models)
 }
 
+/// Reads what a training left beside its model.
+fn record(folder: &Path) -> Result<Record> {
+    let path = folder.join("pretraining.json");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Error::io(format!("{}: cannot be read", path.display()), error))?;
+    Record::from_json(&text).map_err(|error| error.within(path.display().to_string()))
+}
+
 struct Wanted<'a> {
     subject: &'a Subject<'a>,
     preset: &'a Preset,
-    vocabularies: &'a [Vocabulary],
+    reference: &'a Vocabulary,
     kept_apart: &'a [Locus],
     genome: &'a str,
     seed: u64,
@@ -65,9 +77,7 @@ impl Wanted<'_> {
         let context = self.subject.context();
         let registry = context.registry();
         let tokenizer = registry.tokenizer(&vocabulary.spec)?;
-        let reference =
-            reference(self.vocabularies).ok_or_else(|| Error::internal("no snapshot is there"))?;
-        let windows_of = registry.tokenizer(&reference.spec)?;
+        let windows_of = registry.tokenizer(&self.reference.spec)?;
         let steps = self.subject.options().steps;
         let recipe = [
             format!("version {}", env!("CARGO_PKG_VERSION")),
