@@ -37,8 +37,8 @@ impl Occurrences {
         annotations.tell(findings);
         crate::runtime::ensure(subject.context())?;
         let frame = Frame::new(&*encoder, &*tokenizer)?;
-        let (hold_out, held_out) = subject.hold_out()?;
-        let corpus = subject.corpus(&*tokenizer, &hold_out)?;
+        let (stretches, held_out) = subject.hold_out()?;
+        let corpus = subject.corpus(&*tokenizer, &stretches)?;
         let count = subject.options().embedding_windows;
         let windows = windows(&corpus, corpus.held_out(), frame.window, count, subject.seed())?;
         Ok(Self { encoder, tokenizer, frame, tokens, windows, held_out })

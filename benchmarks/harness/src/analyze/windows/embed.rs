@@ -102,14 +102,14 @@ impl Reader<'_> {
         let first = self.first;
         self.frame.each(subject, self.encoder, rows, layer, |rows, states, before| {
             for (row, ids) in rows.iter().enumerate() {
-                let own = states.slice(s![row, before..before + ids.len(), ..]);
-                let vector = if first {
-                    Some(states.slice(s![row, 0, ..]).to_owned())
-                } else {
-                    own.mean_axis(Axis(0))
-                };
-                // A window is never empty.
-                vector.iter().for_each(|vector| vectors.row_mut(next).assign(vector));
+                let mut vector = vectors.row_mut(next);
+                if first {
+                    vector.assign(&states.slice(s![row, 0, ..]));
+                } else if let Some(mean) =
+                    states.slice(s![row, before..before + ids.len(), ..]).mean_axis(Axis(0))
+                {
+                    vector.assign(&mean);
+                }
                 next += 1;
             }
             progress.add(rows.len() as u64);
