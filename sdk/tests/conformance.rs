@@ -86,6 +86,7 @@ impl Averages {
         let mut spec = EncoderSpec::new("averages", "bases", 6, 8);
         spec.max_tokens = Some(64);
         spec.causal = true;
+        spec.prefix = (broken == "E1").then_some(6);
         let mut stream = dlm_sdk::random::Stream::new(0, "init");
         let table = Array2::from_shape_simple_fn((6, 8), || stream.normal() as f32);
         Self { spec, table, broken, calls: 0 }
@@ -124,6 +125,20 @@ impl Encoder for Averages {
         }
         Ok(())
     }
+
+    fn encode_layer(
+        &mut self,
+        tokens: TokenTensor<'_>,
+        layer: usize,
+        mut hidden: ArrayViewMut3<'_, f32>,
+    ) -> Result<()> {
+        if layer != 1 {
+            return Err(Error::unsupported("there is one layer"));
+        }
+        self.encode(tokens, hidden.view_mut())?;
+        hidden += if self.broken == "E7" { 1.0 } else { 0.0 };
+        Ok(())
+    }
 }
 
 #[test]
@@ -133,7 +148,7 @@ fn a_right_encoder_passes() {
 
 #[test]
 fn each_broken_encoder_is_caught() {
-    for rule in ["E2", "E3", "E4", "E5", "E8"] {
+    for rule in ["E1", "E2", "E3", "E4", "E5", "E7", "E8"] {
         let failed = conformance::encoder(&mut Averages::new(rule)).failed();
         assert!(failed.contains(&rule), "{rule} was not caught, only {failed:?}");
     }

@@ -5,111 +5,66 @@
     reason = "a test fails by panicking and says what it skips"
 )]
 
+#[expect(dead_code, reason = "nothing is built in C here")]
+mod user;
+
 use std::{
     fs,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::{Command, Output},
 };
 
-use dlm_graph::{Attributes, DataType, Dim, Graph, Tensor};
+use dlm_graph::{Attributes, DataType, Dim, Graph, Tensor, Var};
 use serde_json::Value;
-use tempfile::TempDir;
-
-/// A byte-pair encoding of few merges, with DNABERT-2's special tokens.
-const TOKENIZER: &str = r#"{"version": "1.0", "truncation": null, "padding": null,
-    "added_tokens": [
-        {"id": 0, "content": "[UNK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 1, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 2, "content": "[SEP]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 3, "content": "[PAD]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 4, "content": "[MASK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
-    "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
-    "model": {"type": "BPE", "dropout": null, "unk_token": "[UNK]", "continuing_subword_prefix": null,
-        "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
-        "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "[PAD]": 3, "[MASK]": 4,
-            "A": 5, "C": 6, "G": 7, "T": 8, "TT": 9, "AC": 10, "TTT": 11, "ACG": 12},
-        "merges": ["T T", "A C", "TT T", "AC G"]}}"#;
+use user::{DYNAMIC_MODELS, User, broken, dynamic_models, mine, root, runtime, status, text};
 
 /// What a case does to a graph that is good.
 type Change = fn(&mut Graph);
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+/// A byte-pair encoding of few merges, with DNABERT-2's special tokens.
+fn tokenizer() -> PathBuf {
+    root().join("benchmarks/harness/tests/exported/tokenizer.json")
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+/// Who has a model folder and makes a bundle of it.
+struct Converter(User);
 
-struct User(TempDir);
-
-impl User {
+impl Converter {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        Self(folder)
-    }
-
-    fn dlm(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_dlm"))
-            .current_dir(self.0.path())
-            .env("XDG_DATA_HOME", self.0.path().join("data"))
-            .env_remove("DLM_PLUGIN_PATH")
-            .args(arguments)
-            .output()
-            .unwrap()
+        Self(User::new())
     }
 
     /// Copies a model folder of the tests, with a tokenizer.
-    fn model(&self, from: &Path, tokenizer: bool) -> PathBuf {
-        let folder = self.0.path().join("model");
+    fn model(&self, from: &Path, with_tokenizer: bool) -> PathBuf {
+        let folder = self.0.path("model");
         fs::create_dir_all(&folder).unwrap();
         for entry in fs::read_dir(from).unwrap() {
             let entry = entry.unwrap();
             fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
         }
-        if tokenizer {
-            fs::write(folder.join("tokenizer.json"), TOKENIZER).unwrap();
+        if with_tokenizer {
+            fs::copy(tokenizer(), folder.join("tokenizer.json")).unwrap();
         }
         folder
     }
 
     fn convert(&self) -> Result<(), String> {
-        let made = self.dlm(&["plugin", "new", "mine", "--from-huggingface", "model"]);
+        let made = self.0.dlm(&["plugin", "new", "mine", "--from-huggingface", "model"]);
         if !made.status.success() {
             return Err(text(&made.stderr));
         }
-        for path in [self.0.path().join("mine"), self.0.path().join("mine/model.onnx")] {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        mine([self.0.path("mine").as_path(), &self.0.path("mine/model.onnx")]);
         Ok(())
-    }
-
-    /// Returns rules and how they ended.
-    fn check(&self, more: &[&str]) -> Vec<(String, String, String)> {
-        let output = self.dlm(&[&["plugin", "check", "mine", "--json", "--limit", "60"], more].concat());
-        let answer: Value = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}{}", text(&output.stdout), text(&output.stderr)));
-        let field = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
-        let row = |row: &Value| (field(row, "id"), field(row, "status"), field(row, "reason"));
-        answer["checks"].as_array().unwrap().iter().map(row).collect()
     }
 
     /// Every rule holds, and the graph is trained: its gradients are right, and its loss falls.
     fn holds_every_rule(&self, more: &[&str]) {
-        let rows = self.check(more);
+        let rows = self.0.check_with("mine", more);
         let bad: Vec<_> = rows.iter().filter(|row| row.1 == "failed" || row.1 == "crashed").collect();
         assert!(bad.is_empty(), "{bad:?}");
         for rule in ["E3", "E4", "G1", "G3", "G5"] {
-            assert!(rows.iter().any(|row| row.0 == rule && row.1 == "passed"), "{rule}: {rows:?}");
+            assert_eq!(status(&rows, rule), "passed", "{rule}: {rows:?}");
         }
     }
-}
-
-fn runtime() -> bool {
-    let found = dlm_runtime::Runtime::get();
-    found.map_err(|error| println!("skipped: {error}")).is_ok()
 }
 
 /// A BERT that an exporter of PyTorch wrote, with token types and a pooled output beside the states; see
@@ -119,10 +74,10 @@ fn an_export_becomes_a_bundle_that_is_fine_tuned() {
     if !runtime() {
         return;
     }
-    let user = User::new();
+    let user = Converter::new();
     user.model(&root().join("benchmarks/harness/tests/exported"), true);
     user.convert().unwrap();
-    let manifest = fs::read_to_string(user.0.path().join("mine/plugin.toml")).unwrap();
+    let manifest = fs::read_to_string(user.0.path("mine/plugin.toml")).unwrap();
     assert!(manifest.contains("token_types = \"token_type_ids\"") && manifest.contains("max_tokens = 64"));
     user.holds_every_rule(&[]);
 }
@@ -133,7 +88,7 @@ fn weights_of_known_architectures_become_bundles() {
         return;
     }
     for (name, tokenizer) in [("tiny", true), ("dnabert2", true), ("nt-v2", true), ("hyenadna", false)] {
-        let user = User::new();
+        let user = Converter::new();
         user.model(&root().join("models/nn/tests/golden").join(name), tokenizer);
         user.convert().unwrap_or_else(|error| panic!("{name}: {error}"));
         user.holds_every_rule(&[]);
@@ -171,7 +126,7 @@ fn what_cannot_be_a_bundle_is_refused_with_the_reason() {
         ),
     ];
     for (name, change, reason) in cases {
-        let user = User::new();
+        let user = Converter::new();
         let mut graph = Graph::new(name);
         let ids = graph.input("input_ids", DataType::I64, axes()).unwrap();
         let table = graph.initialiser("table", Tensor::f32([13, 2], &[0.5; 26]).unwrap()).unwrap();
@@ -180,22 +135,121 @@ fn what_cannot_be_a_bundle_is_refused_with_the_reason() {
         let last = graph.identity(states).unwrap();
         graph.output("last_hidden_state", last).unwrap();
         change(&mut graph);
-        let folder = user.0.path().join("model");
+        let folder = user.0.path("model");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("model.onnx"), graph.to_onnx().unwrap()).unwrap();
-        fs::write(folder.join("tokenizer.json"), TOKENIZER).unwrap();
+        fs::copy(tokenizer(), folder.join("tokenizer.json")).unwrap();
         let error = user.convert().unwrap_err();
         assert!(error.contains(reason), "{name}: {error}");
-        assert!(!user.0.path().join("mine").exists(), "{name}");
+        assert!(!user.0.path("mine").exists(), "{name}");
     }
+}
+
+/// A mask may say where tokens are or where padding is, or be added to scores: what it means is found out.
+#[test]
+fn masks_of_every_convention_become_one_of_tokens() {
+    if !runtime() {
+        return;
+    }
+    // The weight of each token in the mean of its row, as the mask gives it.
+    type Weight = fn(&mut Graph, Var) -> dlm_graph::Result<Var>;
+    let plain: Weight = |_, mask| Ok(mask);
+    let turned: Weight = |graph, mask| {
+        let turned = graph.neg(mask)?;
+        graph.add_scalar(turned, 1.0)
+    };
+    let ignored: Weight = |graph, mask| {
+        let nothing = graph.mul_scalar(mask, 0.0)?;
+        graph.add_scalar(nothing, 1.0)
+    };
+    let cases: [(&str, DataType, Weight, bool); 8] = [
+        ("attention_mask", DataType::I64, plain, true),
+        ("attention_mask", DataType::Bool, plain, true),
+        ("mask", DataType::F32, plain, true),
+        ("mask", DataType::F32, |graph, mask| graph.exp(mask), true),
+        ("mask", DataType::Bool, turned, true),
+        ("src_key_padding_mask", DataType::Bool, turned, true),
+        ("padding_mask", DataType::I64, turned, true),
+        ("attention_mask", DataType::I64, ignored, false),
+    ];
+    let mut states = Vec::new();
+    for (name, dtype, weight, good) in cases {
+        let user = Converter::new();
+        let mut graph = Graph::new("masked");
+        let axes = || [Dim::symbol("batch"), Dim::symbol("tokens")];
+        let ids = graph.input("input_ids", DataType::I64, axes()).unwrap();
+        let mask = graph.input(name, dtype, axes()).unwrap();
+        let table: Vec<f32> = (0..26).map(|at| ((at * 7) % 11) as f32).collect();
+        let table = graph.initialiser("table", Tensor::f32([13, 2], &table).unwrap()).unwrap();
+        let words = graph.gather(table, ids, 0).unwrap();
+        let mask = graph.cast(mask, DataType::F32).unwrap();
+        let mask = weight(&mut graph, mask).unwrap();
+        let mask = graph.unsqueeze(mask, &[2]).unwrap();
+        let sum = graph.mul(words, mask).unwrap();
+        let sum = graph.reduce_sum(sum, &[1], true).unwrap();
+        let n = graph.reduce_sum(mask, &[1], true).unwrap();
+        let mean = graph.div(sum, n).unwrap();
+        let last = graph.add(words, mean).unwrap();
+        graph.output("last_hidden_state", last).unwrap();
+        let folder = user.0.path("model");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("model.onnx"), graph.to_onnx().unwrap()).unwrap();
+        fs::copy(tokenizer(), folder.join("tokenizer.json")).unwrap();
+        match user.convert() {
+            Err(error) => {
+                assert!(!good && error.contains("whatever its mask says"), "{name} {dtype:?}: {error}");
+                continue;
+            }
+            Ok(()) => assert!(good, "{name} {dtype:?} is taken"),
+        }
+        let rows = user.0.check_with("mine", &["--only", "^[OEG]"]);
+        assert!(broken(&rows).is_empty() && status(&rows, "E4") == "passed", "{name} {dtype:?}: {rows:?}");
+        fs::write(user.0.path("reads.fa"), ">a\nACGTTGCANACGT\n>b\nGG\n").unwrap();
+        user.0.good(&["plugin", "install", "mine"]);
+        user.0.good(&[
+            "embed", "--model", "mine", "--fasta", "reads.fa", "--pool", "mean", "--output", "a.npy",
+        ]);
+        states.push(fs::read(user.0.path("a.npy")).unwrap());
+    }
+    assert!(
+        states.len() == 7 && states.iter().all(|it| *it == states[0]),
+        "the same model gives other states"
+    );
+}
+
+/// What could mean one thing or its opposite is not guessed where it cannot be tried.
+#[test]
+fn without_a_runtime_a_mask_that_is_open_is_refused() {
+    let user = Converter::new();
+    let mut graph = Graph::new("added");
+    let axes = || [Dim::symbol("batch"), Dim::symbol("tokens")];
+    let ids = graph.input("input_ids", DataType::I64, axes()).unwrap();
+    let mask = graph.input("mask", DataType::F32, axes()).unwrap();
+    let table = graph.initialiser("table", Tensor::f32([13, 2], &[0.5; 26]).unwrap()).unwrap();
+    let words = graph.gather(table, ids, 0).unwrap();
+    let mask = graph.unsqueeze(mask, &[2]).unwrap();
+    let last = graph.mul(words, mask).unwrap();
+    graph.output("last_hidden_state", last).unwrap();
+    fs::create_dir_all(user.0.path("model")).unwrap();
+    fs::write(user.0.path("model/model.onnx"), graph.to_onnx().unwrap()).unwrap();
+    fs::copy(tokenizer(), user.0.path("model/tokenizer.json")).unwrap();
+    let made = user
+        .0
+        .command(env!("CARGO_BIN_EXE_dlm"), &["plugin", "new", "mine", "--from-huggingface", "model"])
+        .env("DLM_ONNXRUNTIME", root().join("no/such/library.so"))
+        .output()
+        .unwrap();
+    let told = text(&made.stderr);
+    assert!(!made.status.success() && told.contains("there is no ONNX Runtime"), "{told}");
+    assert!(told.contains("hint: dlm runtime install"), "{told}");
 }
 
 #[test]
 fn folders_without_a_model_or_a_tokenizer_are_refused() {
-    let user = User::new();
-    fs::create_dir_all(user.0.path().join("model")).unwrap();
+    let user = Converter::new();
+    fs::create_dir_all(user.0.path("model")).unwrap();
     assert!(user.convert().unwrap_err().contains("no model.onnx and no config.json"));
-    fs::write(user.0.path().join("model/config.json"), r#"{"model_type": "mamba"}"#).unwrap();
+    fs::write(user.0.path("model/config.json"), r#"{"model_type": "mamba"}"#).unwrap();
     assert!(user.convert().unwrap_err().contains("\"mamba\" is not built here"));
     user.model(&root().join("models/nn/tests/golden/dnabert2"), false);
     assert!(user.convert().unwrap_err().contains("has no tokenizer.json"));
@@ -208,35 +262,18 @@ fn dynamic_models_hold_every_rule() {
         return;
     }
     let models = root().join("models/nn/tests/golden");
-    let plugins = ["dnabert2", "nucleotide-transformer", "hyenadna"];
-    let packages = plugins.iter().flat_map(|name| ["-p".to_owned(), format!("dlm-plugin-{name}")]);
-    let built = Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(["build", "--offline", "--message-format=json"])
-        .args(packages)
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", text(&built.stderr));
-    let artefacts: Vec<PathBuf> = text(&built.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
-        .filter_map(|name| name.as_str().map(PathBuf::from))
-        .filter(|path| path.extension().is_some_and(|it| it == "so" || it == "dylib"))
-        .collect();
-    for name in plugins {
-        let user = User::new();
-        let folder = user.0.path().join("mine");
+    let libraries = dynamic_models();
+    for name in DYNAMIC_MODELS {
+        let user = Converter::new();
+        let folder = user.0.path("mine");
         fs::create_dir_all(&folder).unwrap();
         let stem = format!("libdlm_plugin_{}.", name.replace('-', "_"));
         let is_it = |path: &&PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(&stem);
-        let library = artefacts.iter().find(is_it).unwrap_or_else(|| panic!("{name}: {artefacts:?}"));
+        let library = libraries.iter().find(is_it).unwrap_or_else(|| panic!("{name}: {libraries:?}"));
         let copy = folder.join(library.file_name().unwrap());
         fs::copy(library, &copy).unwrap();
         fs::copy(root().join("plugins").join(name).join("plugin.toml"), folder.join("plugin.toml")).unwrap();
-        for path in [&folder, &copy] {
-            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        mine([folder.as_path(), &copy]);
         let golden = if name == "nucleotide-transformer" { "nt-v2" } else { name };
         let model = user.model(&models.join(golden), true);
         let mut encoder = format!("{name}:{}", model.display());

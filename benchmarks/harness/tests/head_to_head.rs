@@ -8,26 +8,11 @@
 #[expect(dead_code, reason = "nothing is built in C here")]
 mod user;
 
-use std::{collections::BTreeSet, fmt::Write as _, fs, path::PathBuf, process::Command};
+use std::{collections::BTreeSet, fmt::Write as _, fs};
 
 use dlm_sdk::{dna, random::Stream};
 use serde_json::Value;
-use user::{User, have, root, runtime, text};
-
-/// The tokenizer of the exported model of the tests: it has 13 ids.
-const TOKENIZER: &str = r#"{"version": "1.0", "truncation": null, "padding": null,
-    "added_tokens": [
-        {"id": 0, "content": "[UNK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 1, "content": "[CLS]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 2, "content": "[SEP]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 3, "content": "[PAD]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-        {"id": 4, "content": "[MASK]", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
-    "normalizer": null, "pre_tokenizer": null, "post_processor": null, "decoder": null,
-    "model": {"type": "BPE", "dropout": null, "unk_token": "[UNK]", "continuing_subword_prefix": null,
-        "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
-        "vocab": {"[UNK]": 0, "[CLS]": 1, "[SEP]": 2, "[PAD]": 3, "[MASK]": 4,
-            "A": 5, "C": 6, "G": 7, "T": 8, "TT": 9, "AC": 10, "TTT": 11, "ACG": 12},
-        "merges": ["T T", "A C", "TT T", "AC G"]}}"#;
+use user::{User, dynamic_models, have, json, root, runtime, text};
 
 fn bases(stream: &mut Stream, length: usize) -> String {
     (0..length).map(|_| char::from(dna::BASES[stream.below(4)])).collect()
@@ -50,26 +35,6 @@ fn release(user: &User, task: &str, length: usize, stream: &mut Stream) {
     }
 }
 
-/// Builds the plugins of models as a user does, and returns the folder of their libraries.
-fn libraries() -> PathBuf {
-    let plugins = ["dnabert2", "nucleotide-transformer", "hyenadna"];
-    let packages = plugins.iter().flat_map(|name| ["-p".to_owned(), format!("dlm-plugin-{name}")]);
-    let built = Command::new(env!("CARGO"))
-        .current_dir(root())
-        .args(["build", "--offline", "--message-format=json"])
-        .args(packages)
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", text(&built.stderr));
-    let library = text(&built.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .flat_map(|message| message["filenames"].as_array().cloned().unwrap_or_default())
-        .filter_map(|name| name.as_str().map(PathBuf::from))
-        .find(|path| path.file_stem().is_some_and(|name| name == "libdlm_plugin_hyenadna"));
-    library.unwrap().parent().unwrap().to_owned()
-}
-
 #[test]
 fn six_models_and_their_controls_stand_in_one_table() {
     if !have("bash") || !runtime() {
@@ -83,15 +48,14 @@ fn six_models_and_their_controls_stand_in_one_table() {
     release(&user, "prom/prom_300_tata", 300, &mut stream);
     let export = user.path("export");
     fs::create_dir_all(&export).unwrap();
-    for file in ["model.onnx", "config.json"] {
+    for file in ["model.onnx", "config.json", "tokenizer.json"] {
         fs::copy(root().join("benchmarks/harness/tests/exported").join(file), export.join(file)).unwrap();
     }
-    fs::write(export.join("tokenizer.json"), TOKENIZER).unwrap();
     let folder = root().join("benchmarks/head-to-head");
     let prepared = user
         .command("bash", &[folder.join("prepare.sh").to_str().unwrap(), "chr21.fa", "export"])
         .env("DLM", env!("CARGO_BIN_EXE_dlm"))
-        .env("LIBRARIES", libraries())
+        .env("LIBRARIES", dynamic_models()[0].parent().unwrap())
         .envs([("MERGES", "20"), ("WIDTH", "16"), ("HYENA_WIDTH", "16"), ("LAYERS", "1")])
         .output()
         .unwrap();
@@ -99,28 +63,10 @@ fn six_models_and_their_controls_stand_in_one_table() {
 
     // The configuration as it is, but for fewer items and steps; presets have their own width.
     let config = folder.join("bench.toml");
-    let run = user.dlm(&[
-        "bench",
-        "run",
-        "--json",
-        "--quiet",
-        "--config",
-        config.to_str().unwrap(),
-        "--genome",
-        "chr21.fa",
-        "--data",
-        "released",
-        "--limit",
-        "12",
-        "--max-steps",
-        "1",
-        "--batch",
-        "4",
-        "--output-path",
-        "out",
-    ]);
-    let document: Value = serde_json::from_slice(&run.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}{}", text(&run.stdout), text(&run.stderr)));
+    let files = ["--config", config.to_str().unwrap(), "--genome", "chr21.fa", "--data", "released"];
+    let small = ["--limit", "12", "--max-steps", "1", "--batch", "4", "--output-path", "out"];
+    let run = [&["bench", "run", "--quiet"][..], &files, &small].concat();
+    let document = json(&user.dlm(&[&run[..], &["--json"]].concat()));
     let rows = document["summary"].as_array().unwrap();
     let bad: Vec<_> = rows.iter().filter(|row| row["status"] != "done").collect();
     assert!(bad.is_empty(), "{bad:?}");
@@ -139,26 +85,33 @@ fn six_models_and_their_controls_stand_in_one_table() {
         let long = row["task"].as_str().unwrap().starts_with("gue/");
         assert_eq!(cut > 0, bundle && long, "{row}");
     }
-    let table = user.good(&[
-        "bench",
-        "run",
-        "--quiet",
-        "--config",
-        config.to_str().unwrap(),
-        "--genome",
-        "chr21.fa",
-        "--data",
-        "released",
-        "--limit",
-        "12",
-        "--max-steps",
-        "1",
-        "--batch",
-        "4",
-        "--output-path",
-        "out",
-    ]);
+    let table = user.good(&run);
     for column in ["s/1000", "MB", "weights", "exported-bert [finetune]", "bases cut off"] {
         assert!(table.contains(column), "{column}: {table}");
     }
+    long_rows(&user);
+}
+
+/// The commands of the page for long rows, with a smaller model and shorter rows.
+fn long_rows(user: &User) {
+    let page = fs::read_to_string(root().join("docs/head-to-head.md")).unwrap();
+    let section = page.split("## Long rows").nth(1).unwrap().split("\n## ").next().unwrap();
+    let commands: Vec<String> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("    dlm "))
+        .map(|line| {
+            line.replace(
+                "--width 256 --layers 8 --max-tokens 160002",
+                "--width 16 --layers 1 --max-tokens 4002",
+            )
+        })
+        .collect();
+    assert!(commands.len() == 2 && commands[0].contains("4002"), "{commands:?}");
+    let region = bases(&mut Stream::new(2, "region"), 4_000);
+    fs::write(user.path("region.fa"), format!(">region\n{region}\n")).unwrap();
+    for command in commands {
+        user.good(&command.split_whitespace().collect::<Vec<_>>());
+    }
+    // A head of whole 64 bytes, and sixteen numbers.
+    assert_eq!(fs::metadata(user.path("region.npy")).unwrap().len() % 64, 0);
 }

@@ -55,13 +55,30 @@ pub(super) struct GraphEncoder {
 
 impl GraphEncoder {
     /// Opens a graph that holds its weights. Width and layers of the spec are taken from the graph.
-    pub(super) fn from_file(path: &Path, mut spec: EncoderSpec, ports: Ports) -> Result<Self> {
+    pub(super) fn from_file(path: &Path, spec: EncoderSpec, ports: Ports) -> Result<Self> {
         let runtime = Runtime::get()?;
         let session = Session::from_path(runtime, path, &SessionOptions::default().device(Device::Cpu))?;
+        Self::of_session(session, spec, ports, Some(path.to_owned()))
+    }
+
+    /// Opens a graph in memory that holds its weights. It is not offered for fine-tuning.
+    pub(super) fn from_bytes(bytes: &[u8], spec: EncoderSpec, ports: Ports) -> Result<Self> {
+        let runtime = Runtime::get()?;
+        let options = SessionOptions::default().device(Device::Cpu);
+        let session = Session::from_bytes(runtime, spec.name.clone(), bytes, &options)?;
+        Self::of_session(session, spec, ports, None)
+    }
+
+    fn of_session(
+        session: Session,
+        mut spec: EncoderSpec,
+        ports: Ports,
+        file: Option<PathBuf>,
+    ) -> Result<Self> {
         spec.hidden = checked(&session, &ports, &[])?;
         let layers = layer_outputs(&session);
         spec.layers = if layers.is_empty() { 1 } else { layers.len() - 1 };
-        Ok(Self { spec, session, ports, layers, handed: None, file: Some(path.to_owned()) })
+        Ok(Self { spec, session, ports, layers, handed: None, file })
     }
 
     /// Takes over the graph and the weights of an encoder that offers them.
@@ -189,7 +206,9 @@ fn checked(session: &Session, ports: &Ports, weights: &[&str]) -> Result<usize> 
             wrong(format!("it has no input {name:?}, only {}", known.join(", ")))
         })?;
         if !matches!(port.element, ElementType::I64 | ElementType::I32) || port.shape.len() != 2 {
-            return Err(wrong(format!("its input {name:?} is not integers [batch, tokens]")));
+            return Err(wrong(format!("its input {name:?} is not integers [batch, tokens]")).with_hint(
+                "dlm plugin new NAME --from-huggingface FOLDER brings the masks of other exporters into that form",
+            ));
         }
         if let Some(fixed) = port.shape.iter().flatten().next() {
             return Err(wrong(format!("an axis of its input {name:?} is fixed at {fixed}"))
@@ -250,7 +269,7 @@ impl Encoder for GraphEncoder {
         layer: usize,
         hidden: ArrayViewMut3<'_, f32>,
     ) -> Result<()> {
-        if layer == self.spec.layers {
+        if layer == self.spec.layers && self.layers.is_empty() {
             return self.encode(tokens, hidden);
         }
         let output = self.layers.get(layer).cloned().ok_or_else(|| {

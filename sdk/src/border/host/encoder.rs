@@ -249,7 +249,7 @@ impl Encoder for ForeignEncoder {
     ) -> Result<()> {
         let inner = self.layers.and_then(|layers| layers.encode);
         match (inner, u32::try_from(layer)) {
-            (Some(encode), Ok(number)) if layer != self.spec.layers || self.encode.is_none() => {
+            (Some(encode), Ok(number)) => {
                 if layer > self.spec.layers {
                     return Err(Error::invalid(format!(
                         "layer {layer}, the encoder has {}",

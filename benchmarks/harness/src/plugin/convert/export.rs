@@ -8,11 +8,13 @@ use std::path::Path;
 use dlm_graph::{DataType, Dim, Graph, Shape, Var};
 use dlm_sdk::{Error, Result};
 
-use super::{super::handed::replace_input, Converted, Facts, MASK, POSITIONS, TOKEN_TYPES, weights::Config};
+use super::{
+    super::graph_encoder::Ports, Converted, Facts, MASK, POSITIONS, TOKEN_TYPES, mask, weights::Config,
+};
 
 /// Names of inputs and outputs that exporters use.
 const IDS: [&str; 5] = ["input_ids", "ids", "tokens", "token_ids", "input"];
-const MASKS: [&str; 5] = ["attention_mask", "mask", "input_mask", "token_mask", "padding_mask"];
+const MASKS: [&str; 4] = ["attention_mask", "mask", "input_mask", "token_mask"];
 const TYPES: [&str; 3] = ["token_type_ids", "token_types", "segment_ids"];
 const PLACES: [&str; 2] = ["position_ids", "positions"];
 const HIDDEN: [&str; 5] =
@@ -33,7 +35,9 @@ pub(super) fn convert(path: &Path, config: Option<&Config>) -> Result<Converted>
             .find(|(name, _)| names.contains(&name.as_str()))
             .map(|(name, var)| (name.as_str(), *var))
     };
-    let (ids, mask, types, positions) = (find(&IDS), find(&MASKS), find(&TYPES), find(&PLACES));
+    let (ids, types, positions) = (find(&IDS), find(&TYPES), find(&PLACES));
+    let of_padding = find(&mask::OF_PADDING);
+    let mask = find(&MASKS).or(of_padding);
     let Some(ids) = ids else {
         return Err(refused(format!("it has no input for token ids, only {}", listed(&inputs))));
     };
@@ -70,19 +74,27 @@ pub(super) fn convert(path: &Path, config: Option<&Config>) -> Result<Converted>
     )
     .map_err(failed)?;
     outputs_of(&mut graph, hidden, logits, &inner).map_err(failed)?;
-    if let Some(mask) = mask {
-        whole_numbers(&mut graph, mask).map_err(failed)?;
-    }
     let facts = config
         .map_or_else(|| Facts { summary: "an exported model".into(), ..Facts::default() }, Config::facts);
+    if let Some(mask) = mask {
+        let ports = Ports {
+            ids: "input_ids".into(),
+            mask: Some(MASK.1.into()),
+            token_types: types.map(|_| TOKEN_TYPES.1.into()),
+            positions: positions.map(|_| POSITIONS.1.into()),
+            hidden: "hidden".into(),
+            logits: None,
+        };
+        mask::settle(&mut graph, mask, of_padding.is_some(), &ports, facts.max_tokens)?;
+    }
     Ok(Converted { graph, logits: logits.is_some(), further, facts })
 }
 
-fn failed(error: dlm_graph::Error) -> Error {
+pub(super) fn failed(error: dlm_graph::Error) -> Error {
     Error::unsupported("the exported graph cannot be read or changed").with_source(error)
 }
 
-fn refused(what: String) -> Error {
+pub(super) fn refused(what: String) -> Error {
     Error::unsupported(format!("the exported graph cannot be a bundle: {what}"))
 }
 
@@ -157,17 +169,4 @@ fn outputs_of(
         graph.output(name, *var)?;
     }
     graph.prune()
-}
-
-/// Makes a mask of truth values or floats one of integers: one for a token, zero for padding.
-fn whole_numbers(graph: &mut Graph, mask: Var) -> dlm_graph::Result<()> {
-    let dtype = graph.dtype(mask)?;
-    if matches!(dtype, DataType::I64 | DataType::I32) {
-        return Ok(());
-    }
-    let shape = graph.shape(mask)?.clone();
-    graph.rename(mask, "attention_mask_of_export")?;
-    let whole = graph.input("attention_mask", DataType::I64, shape)?;
-    let cast = graph.cast(whole, dtype)?;
-    replace_input(graph, mask, cast)
 }

@@ -9,6 +9,7 @@
 //! none, and get one.
 
 mod export;
+mod mask;
 mod tokens;
 mod weights;
 

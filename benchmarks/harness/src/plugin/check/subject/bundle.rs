@@ -26,6 +26,10 @@ pub(super) fn check(id: &str, folder: &Path, manifest: &Manifest, registry: &Reg
         if kind == Kind::Encoder && no_runtime() {
             return Outcome::Skipped("ONNX Runtime is not installed; hint: dlm runtime install".into());
         }
+        let named = component.tokenizer.as_deref().filter(|_| kind == Kind::Encoder);
+        if named.is_some_and(|named| registry.tokenizer(named).is_err()) {
+            return Outcome::Skipped("its tokenizer cannot be made".into());
+        }
         if let Err(error) = registry.create(kind, &component.id) {
             return Outcome::Failed(told(&error));
         }

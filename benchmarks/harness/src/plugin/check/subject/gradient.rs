@@ -380,6 +380,7 @@ mod tests {
     }
 
     /// A step has a gradient of zero nearly everywhere, and no difference is zero.
+    /// G3: differences say otherwise.
     #[test]
     fn gradients_that_differences_contradict_are_seen() {
         let mut steps = Planted::new(|graph, states| {
@@ -393,6 +394,7 @@ mod tests {
         }
     }
 
+    /// G5: the loss stays where it was.
     #[test]
     fn a_graph_that_forgets_its_tokens_does_not_learn() {
         let mut empty = Planted::new(|graph, states| graph.mul_scalar(states, 0.0));
