@@ -92,25 +92,14 @@ impl TaskData {
             notes.push(folds::balance(&self.folds, &labels, self.resampling.groups()));
         }
         Ok(TaskRecord {
-            task: task.label.clone(),
-            split: task.split.clone(),
-            spec: task.text.clone(),
-            target: spec.target.name().to_owned(),
-            outputs: spec.target.outputs(),
-            class_names: spec.class_names.clone(),
-            metrics: spec.metrics.iter().map(|metric| metric.id().to_owned()).collect(),
             items: self.items(),
             groups: self.resampling.groups(),
             class_counts,
             chance: classes.map(|classes| 1.0 / classes as f64),
-            strand_specific: spec.strand_specific,
-            citation: spec.citation.clone(),
-            license: spec.license.clone(),
             notes,
-            data: task.data.all.clone(),
-            limit,
             all_groups: groups.len(),
             audit: Some(AuditRecord::from(&report)),
+            ..task.record(limit)
         })
     }
 }

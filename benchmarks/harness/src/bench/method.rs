@@ -5,7 +5,7 @@ use std::path::Path;
 use dlm_sdk::{Config, Error, ErrorKind, Kind, Registry, Result, Spec};
 use serde_json::{Map, Value, json};
 
-use super::{DigestCache, settings::Settings};
+use super::{DigestCache, plan::broke, settings::Settings};
 use crate::results::{Control, Mode};
 
 /// What the spec of a random-initialised twin ends with, options aside.
@@ -47,19 +47,22 @@ impl Method {
     pub fn baseline(registry: &Registry, spec: &str, digests: &mut DigestCache) -> Result<Self> {
         let (_, config) = registry.resolve(Kind::Baseline, spec)?;
         let mut method = Self::named(spec, Mode::Baseline, &config, digests)?;
-        match registry.baseline(spec) {
-            Ok(baseline) => {
+        let inner = config.positional().filter(|inner| registry.resolve(Kind::Tokenizer, inner).is_ok());
+        let made = registry.baseline(spec).and_then(|baseline| {
+            let tokenizer = inner.map(|inner| registry.tokenizer(inner)).transpose()?;
+            Ok((baseline, tokenizer))
+        });
+        match made {
+            Ok((baseline, tokenizer)) => {
                 method.control = Some(baseline.spec().control.into());
                 method.seeded = baseline.spec().seeded;
+                if let (Some(inner), Some(tokenizer)) = (inner, tokenizer) {
+                    let fingerprint = tokenizer.spec().fingerprint.clone();
+                    method.identity["tokenizer"] = Value::from(fingerprint.clone());
+                    method.tokenizer = Some((inner.to_owned(), fingerprint));
+                }
             }
             Err(error) => method.refuse(error)?,
-        }
-        if let Some(inner) = config.positional()
-            && registry.resolve(Kind::Tokenizer, inner).is_ok()
-        {
-            let fingerprint = registry.tokenizer(inner)?.spec().fingerprint.clone();
-            method.identity["tokenizer"] = Value::from(fingerprint.clone());
-            method.tokenizer = Some((inner.to_owned(), fingerprint));
         }
         Ok(method)
     }
@@ -101,12 +104,16 @@ impl Method {
             method.identity["finetune"] = json!(settings.finetune);
         }
         method.identity["long"] = json!(settings.long.name());
-        match registry.encoder(spec) {
-            Ok(encoder) => {
+        let made = registry.encoder(spec).and_then(|encoder| {
+            let tokenizer = registry.tokenizer(&encoder.spec().tokenizer)?;
+            Ok((encoder, tokenizer))
+        });
+        match made {
+            Ok((encoder, tokenizer)) => {
                 let spec = encoder.spec();
                 method.identity["encoder"] = json!(spec.fingerprint);
                 method.encoder = Some(spec.fingerprint.clone());
-                let fingerprint = registry.tokenizer(&spec.tokenizer)?.spec().fingerprint.clone();
+                let fingerprint = tokenizer.spec().fingerprint.clone();
                 method.identity["tokenizer"] = json!(fingerprint);
                 method.tokenizer = Some((spec.tokenizer.clone(), fingerprint));
             }
@@ -173,7 +180,7 @@ impl Method {
     /// Takes what is not possible here for a row that says so; what is wrong stays an error.
     fn refuse(&mut self, error: Error) -> Result<()> {
         // A plugin that breaks while it is made costs its own rows too.
-        if !matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::Panicked | ErrorKind::Internal) {
+        if error.kind() != ErrorKind::Unsupported && !broke(&error) {
             return Err(error);
         }
         self.unavailable = Some((error.kind(), super::execute::reason(&error)));

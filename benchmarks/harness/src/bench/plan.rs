@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use dlm_sdk::{Kind, Registry, Result, Spec, TaskSpec};
+use dlm_sdk::{Error, ErrorKind, Kind, Result, Spec, SplitKind, Target, TaskSpec};
 
-use super::{DataDigest, DigestCache, Method, absent::absent, folds, key::cell_key, settings::Settings};
+use super::{
+    DataDigest, DigestCache, Method, absent::absent, execute, folds, key::cell_key, settings::Settings,
+};
 use crate::{
     context::Context,
-    results::{PlannedCell, Protocol, Status, Store},
+    results::{PlannedCell, Protocol, Status, Store, TaskRecord},
 };
 
 /// A task of a plan.
@@ -23,6 +25,72 @@ pub struct PlannedTask {
     pub spec: TaskSpec,
     /// What its examples are.
     pub data: DataDigest,
+    /// Why it cannot be read: its plugin broke. Its cells fail with that.
+    pub broken: Option<String>,
+}
+
+impl PlannedTask {
+    /// Reads a task, and digests its examples.
+    fn read(text: &str, settings: &Settings, context: &Context, digests: &mut DigestCache) -> Result<Self> {
+        let registry = context.registry();
+        let (_, config) = registry.resolve(Kind::Task, text)?;
+        let task = registry.task(text)?;
+        let within = |error: Error| error.within(format!("task {text}"));
+        let mut data = digests.task(&*task, text, &config, context.cancellation()).map_err(within)?;
+        let spec = task.spec().clone();
+        let mut split = spec.split.name().to_owned();
+        if let Some(folds) = settings.folds {
+            folds::check(&spec).map_err(within)?;
+            folds::SPLIT.clone_into(&mut split);
+            data.all = folds::digest(&data.all, folds);
+        }
+        Ok(Self { text: text.to_owned(), label: spec.name.clone(), split, spec, data, broken: None })
+    }
+
+    /// Returns what is recorded of a task before anything is known of its examples.
+    pub(super) fn record(&self, limit: Option<usize>) -> TaskRecord {
+        let spec = &self.spec;
+        TaskRecord {
+            task: self.label.clone(),
+            split: self.split.clone(),
+            spec: self.text.clone(),
+            target: spec.target.name().to_owned(),
+            outputs: spec.target.outputs(),
+            class_names: spec.class_names.clone(),
+            metrics: spec.metrics.iter().map(|metric| metric.id().to_owned()).collect(),
+            items: [0; 3],
+            groups: 0,
+            class_counts: Vec::new(),
+            chance: None,
+            strand_specific: spec.strand_specific,
+            citation: spec.citation.clone(),
+            license: spec.license.clone(),
+            notes: spec.notes.clone(),
+            data: self.data.all.clone(),
+            limit,
+            all_groups: 0,
+            audit: None,
+        }
+    }
+
+    /// Stands for a task whose plugin broke.
+    fn broken(text: &str, error: &Error) -> Self {
+        let spec = TaskSpec::new(text, Target::Binary, SplitKind::Given);
+        Self {
+            text: text.to_owned(),
+            label: text.to_owned(),
+            split: spec.split.name().to_owned(),
+            spec,
+            data: DataDigest { all: format!("none: {text} broke"), items: [0; 3] },
+            broken: Some(execute::reason(error)),
+        }
+    }
+}
+
+/// Returns whether an error says that a plugin broke, and not that somebody asked for something wrong: such a one costs
+/// its own cells.
+pub(super) fn broke(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Panicked | ErrorKind::Internal)
 }
 
 /// A cell of a plan.
@@ -83,7 +151,7 @@ impl Plan {
                 });
             }
         }
-        let tasks = plan_tasks(&settings, context, registry, digests)?;
+        let tasks = plan_tasks(&settings, context, digests)?;
         let mut cells = Vec::new();
         for (place, task) in tasks.iter().enumerate() {
             for (number, method) in methods.iter().enumerate() {
@@ -125,31 +193,17 @@ impl Plan {
     }
 }
 
-fn plan_tasks(
-    settings: &Settings,
-    context: &Context,
-    registry: &Registry,
-    digests: &mut DigestCache,
-) -> Result<Vec<PlannedTask>> {
+fn plan_tasks(settings: &Settings, context: &Context, digests: &mut DigestCache) -> Result<Vec<PlannedTask>> {
     let specs = &settings.tasks;
     let progress = context.progress("reading tasks", Some(specs.len() as u64));
     let mut tasks = Vec::new();
     for text in specs {
         context.check()?;
         progress.message(format!("reading {text}"));
-        let (_, config) = registry.resolve(Kind::Task, text)?;
-        let task = registry.task(text)?;
-        let mut data = digests
-            .task(&*task, text, &config, context.cancellation())
-            .map_err(|error| error.within(format!("task {text}")))?;
-        let spec = task.spec().clone();
-        let mut split = spec.split.name().to_owned();
-        if let Some(folds) = settings.folds {
-            folds::check(&spec).map_err(|error| error.within(format!("task {text}")))?;
-            folds::SPLIT.clone_into(&mut split);
-            data.all = folds::digest(&data.all, folds);
-        }
-        tasks.push(PlannedTask { text: text.clone(), label: spec.name.clone(), split, spec, data });
+        tasks.push(match PlannedTask::read(text, settings, context, digests) {
+            Err(error) if broke(&error) => PlannedTask::broken(text, &error),
+            read => read?,
+        });
         progress.add(1);
     }
     let mut named: BTreeMap<(String, &str), usize> = BTreeMap::new();

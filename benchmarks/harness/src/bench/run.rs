@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dlm_sdk::Result;
 
 use super::{
-    Cell, DigestCache, Plan, data::TaskData, execute, folds, manifest, mirror, pretrained,
+    Cell, DigestCache, Plan, data::TaskData, execute, folds, manifest, mirror, plan::broke, pretrained,
     summarise::summarise,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache)
                 (&known.task, &known.data, known.limit) == (&task.label, &task.data.all, plan.settings.limit)
             })
         });
-        let mut data: Option<TaskData> = None;
+        let (mut data, mut broken): (Option<TaskData>, _) = (None, task.broken.clone());
         for cell in plan.cells.iter().filter(|cell| cell.task == place) {
             context.check()?;
             if let Some(reason) = &plan.methods[cell.method].missing {
@@ -48,15 +48,34 @@ pub fn run(plan: &Plan, store: &Store, context: &Context, digests: &DigestCache)
                 cells.push(found);
                 continue;
             }
-            let loaded = loaded(&mut data, plan, place, context, &progress)?;
-            let result = compute(plan, cell, loaded, store, context, &progress)?;
-            fresh.push(result.key.clone());
-            cells.push(result);
             progress.add(1);
+            let failed = |reason| CellResult {
+                status: Status::Failed,
+                reason: Some(reason),
+                ..execute::blank(plan, cell)
+            };
+            if let Some(reason) = &broken {
+                cells.push(failed(reason.clone()));
+                continue;
+            }
+            match loaded(&mut data, plan, place, context, &progress) {
+                Ok(loaded) => {
+                    let result = compute(plan, cell, loaded, store, context, &progress)?;
+                    fresh.push(result.key.clone());
+                    cells.push(result);
+                }
+                Err(error) if broke(&error) => {
+                    let reason = execute::reason(&error);
+                    cells.push(failed(reason.clone()));
+                    broken = Some(reason);
+                }
+                Err(error) => return Err(error),
+            }
         }
-        tasks.push(match known.filter(|known| known.audit.is_some()) {
-            Some(known) => TaskRecord { spec: task.text.clone(), ..known.clone() },
-            None => loaded(&mut data, plan, place, context, &progress)?.record(
+        tasks.push(match (known.filter(|known| known.audit.is_some()), broken) {
+            (Some(known), _) => TaskRecord { spec: task.text.clone(), ..known.clone() },
+            (None, Some(_)) => task.record(plan.settings.limit),
+            (None, None) => loaded(&mut data, plan, place, context, &progress)?.record(
                 task,
                 plan.settings.limit,
                 context.cancellation(),
