@@ -10,11 +10,19 @@
 #include <time.h>
 
 enum { NONE, L1, L2, L3, L4, L5, C1, C2, C3, C4, C5, C6, C7, C8, C9, C10, C11, C12, T1, T2, T3, T4, T5, T6, T7, T8, T9,
-       E2, E3, E4, E5, E6, E8, E9, E10, E12, G1, G2, K1, K2, K3, K4, K5, K6, B1, B2, B3, B4, B5, ABORT, HANG, NAN_STATES, CRASH };
+       E2, E3, E4, E5, E6, E7, E8, E9, E10, E12, G1, G2, K1, K2, K3, K4, K5, K6, B1, B2, B3, B4, B5, ABORT, HANG, NAN_STATES, CRASH,
+       EXITS, PANICS, PAST, NAN_SCORES, CREATE_ABORTS, LOAD_ABORTS, SHORT, TASK_ABORTS };
 #ifndef BREAK
 #define BREAK NONE
 #endif
 #define STR(text) { text, sizeof(text) - 1 }
+/* With -DGROWN every struct and table is as a later minor version has it: longer, with a size that says so. */
+#ifdef GROWN
+#define LATER(type) struct { type now; void *later[4]; }
+#else
+#define GROWN 0
+#define LATER(type) struct { type now; }
+#endif
 #define VOCABULARY 6
 #define HIDDEN 4
 
@@ -88,6 +96,8 @@ static dlm_status bases_tokenize(void *self, const dlm_bytes *seqs, size_t n, co
   if (BREAK == ABORT) abort();
   if (BREAK == CRASH) *(volatile int *)8 = 1;
   if (BREAK == HANG) for (;;) pause_for(1000);
+  if (BREAK == EXITS) exit(3);
+  if (BREAK == PANICS) return fail(err, DLM_PANIC, "src/lib.rs:7: the index is out of bounds");
   if (BREAK == C12 && n > 500) {
     int i;
     for (i = 0; i < 8; i++) {
@@ -130,8 +140,9 @@ static dlm_status bases_token(void *self, uint32_t id, dlm_str *out, dlm_error *
   return DLM_OK;
 }
 
-static const dlm_tokenizer_vt BASES = { { sizeof BASES, 0, destroy_bases, BREAK == C8 ? any_extension : NULL }, bases_spec, bases_tokenize,
-                                        BREAK == C7 ? NULL : bases_token };
+static const LATER(dlm_tokenizer_vt) BASES = { { { BREAK == SHORT ? sizeof(dlm_vtable) : sizeof BASES, 0, destroy_bases,
+                                                  BREAK == C8 ? any_extension : NULL },
+                                               bases_spec, bases_tokenize, BREAK == C7 ? NULL : bases_token } };
 
 /* ---- encoder: a token's row of a table, and the mean of its sequence's rows --------------------------------------- */
 
@@ -182,6 +193,7 @@ static dlm_status averages_encode(void *self, const DLTensor *ids, const DLTenso
       }
     }
   }
+  if (BREAK == PAST) out[rows * columns * HIDDEN] = 0;
   if (BREAK == E9 && rows == 3 && columns == 7) ((int64_t *)ids->data)[2] = (id[2] + 1) % VOCABULARY;
   return DLM_OK;
 }
@@ -196,8 +208,8 @@ static dlm_status forward(void *self, dlm_blob *graph, dlm_error *err) {
 
 static dlm_status parameters(void *self, const dlm_parameter *const **out, size_t *n, dlm_error *err) {
   static const int64_t shape[2] = { VOCABULARY, HIDDEN };
-  static const dlm_parameter parameter = { sizeof parameter, DLM_PARAM_DECAY, 0, 2, STR("table"), shape };
-  static const dlm_parameter *const list[1] = { &parameter };
+  static const LATER(dlm_parameter) parameter = { { sizeof parameter, DLM_PARAM_DECAY, 0, 2, STR("table"), shape } };
+  static const dlm_parameter *const list[1] = { &parameter.now };
   (void)self, (void)err;
   *out = list;
   *n = BREAK == G1 ? 0 : 1;
@@ -213,20 +225,41 @@ static dlm_status read_parameter(void *self, size_t index, DLTensor *value, dlm_
   return DLM_OK;
 }
 
-static const dlm_trainable_vt TRAINABLE = { sizeof TRAINABLE, 0, forward, parameters, read_parameter };
+static const LATER(dlm_trainable_vt) TRAINABLE = { { sizeof TRAINABLE, 0, forward, parameters, read_parameter } };
+#endif
+
+/* One layer over the embeddings, which are the table's rows. */
+static dlm_status averages_layer(void *self, const DLTensor *ids, const DLTensor *mask, uint32_t layer, DLTensor *hidden, dlm_error *err) {
+  const int64_t *id = ids->data;
+  int64_t place, unit, n = ids->shape[0] * ids->shape[1];
+  float *out = hidden->data;
+  if (layer > 1) return fail(err, DLM_INVALID, "there is one layer");
+  if (layer == 1) {
+    dlm_status status = averages_encode(self, ids, mask, hidden, err);
+    if (BREAK == E7 && status == DLM_OK) out[0] += 0.01f;
+    return status;
+  }
+  for (place = 0; place < n; place++)
+    for (unit = 0; unit < HIDDEN; unit++) out[place * HIDDEN + unit] = table(id[place], unit);
+  return DLM_OK;
+}
+
+static const LATER(dlm_layers_vt) LAYERS = { { sizeof LAYERS, 0, averages_layer } };
 
 static const void *averages_extension(void *self, dlm_str id) {
   (void)self;
-  return id.len == strlen(DLM_EXT_TRAINABLE) && memcmp(id.ptr, DLM_EXT_TRAINABLE, id.len) == 0 ? &TRAINABLE : NULL;
-}
-#else
-#define averages_extension NULL
+  if (id.len == strlen(DLM_EXT_LAYERS) && memcmp(id.ptr, DLM_EXT_LAYERS, id.len) == 0) return &LAYERS;
+#ifdef GRAPH
+  if (id.len == strlen(DLM_EXT_TRAINABLE) && memcmp(id.ptr, DLM_EXT_TRAINABLE, id.len) == 0) return &TRAINABLE;
 #endif
+  return NULL;
+}
 
 #ifndef ENCODE_NULL
 #define ENCODE_NULL 0 /* 1: the host runs the graph */
 #endif
-static const dlm_encoder_vt AVERAGES = { { sizeof AVERAGES, 0, destroy_nothing, averages_extension }, averages_spec, ENCODE_NULL ? NULL : averages_encode };
+static const LATER(dlm_encoder_vt) AVERAGES = { { { sizeof AVERAGES, 0, destroy_nothing, averages_extension }, averages_spec,
+                                                ENCODE_NULL ? NULL : averages_encode } };
 
 /* ---- task: does the sequence begin with GG? ----------------------------------------------------------------------- */
 
@@ -251,10 +284,11 @@ static dlm_status begins_load(void *self, uint32_t split, const dlm_example_sink
   uint8_t text[40][20];
   dlm_bytes seqs[40];
   float targets[40];
-  dlm_items items;
-  dlm_examples examples;
+  LATER(dlm_items) items;
+  LATER(dlm_examples) examples;
   size_t i, j;
   (void)self;
+  if (BREAK == TASK_ABORTS) abort();
   loads++;
   if (split < 1 || split > 3) return fail(err, DLM_INVALID, "there is no such split");
   if (BREAK == K1) state += loads;
@@ -272,23 +306,23 @@ static dlm_status begins_load(void *self, uint32_t split, const dlm_example_sink
     seqs[i].len = 20;
   }
   memset(&items, 0, sizeof items);
-  items.struct_size = sizeof items;
-  items.n = 40;
-  items.ids = ids;
-  items.seqs = seqs;
-  items.groups = groups;
+  items.now.struct_size = sizeof items;
+  items.now.n = 40;
+  items.now.ids = ids;
+  items.now.seqs = seqs;
+  items.now.groups = groups;
   memset(&examples, 0, sizeof examples);
-  examples.struct_size = sizeof examples;
-  examples.items = &items;
-  examples.targets = targets;
-  if (sink->push(sink->ctx, &examples)) {
-    if (BREAK == K5) sink->push(sink->ctx, &examples);
+  examples.now.struct_size = sizeof examples;
+  examples.now.items = &items.now;
+  examples.now.targets = targets;
+  if (sink->push(sink->ctx, &examples.now)) {
+    if (BREAK == K5) sink->push(sink->ctx, &examples.now);
     return fail(err, DLM_CANCELLED, "stopped on request");
   }
   return DLM_OK;
 }
 
-static const dlm_task_vt BEGINS = { { sizeof BEGINS, 0, destroy_nothing, NULL }, begins_spec, begins_load };
+static const LATER(dlm_task_vt) BEGINS = { { { sizeof BEGINS, 0, destroy_nothing, NULL }, begins_spec, begins_load } };
 
 /* ---- baseline: the share of G ------------------------------------------------------------------------------------- */
 
@@ -309,13 +343,14 @@ static dlm_status share_predict(void *self, const dlm_items *items, DLTensor *sc
     if (BREAK == B2) positive += 0.01f * (float)(*(uint64_t *)self % 5);
     if (BREAK == B5) positive += 0.1f / (float)items->n;
     positive = positive < 0 ? 0 : positive > 1 ? 1 : positive;
+    if (BREAK == NAN_SCORES) positive = positive / 0.0f - positive / 0.0f;
     out[2 * i] = BREAK == B3 ? positive : 1 - positive;
     out[2 * i + 1] = positive;
   }
   return DLM_OK;
 }
 
-static const dlm_predictor_vt SHARE_PREDICTOR = { { sizeof SHARE_PREDICTOR, 0, destroy_nothing, NULL }, share_predict };
+static const LATER(dlm_predictor_vt) SHARE_PREDICTOR = { { { sizeof SHARE_PREDICTOR, 0, destroy_nothing, NULL }, share_predict } };
 
 static dlm_status share_spec(void *self, dlm_baseline_spec *out, dlm_error *err) {
   dlm_baseline_spec spec = { 0, DLM_CONTROL_CONTEXT_FREE, 0, 0, STR("share") };
@@ -329,11 +364,11 @@ static dlm_status share_fit(void *self, const dlm_task_spec *task, const dlm_exa
   if (task->target != DLM_TARGET_BINARY) return fail(err, DLM_UNSUPPORTED, "only binary tasks");
   seeds[fits % 1024] = seed;
   predictor->self = &seeds[fits++ % 1024];
-  predictor->vt = &SHARE_PREDICTOR.base;
+  predictor->vt = &SHARE_PREDICTOR.now.base;
   return DLM_OK;
 }
 
-static const dlm_baseline_vt SHARE = { { sizeof SHARE, 0, destroy_nothing, NULL }, share_spec, share_fit };
+static const LATER(dlm_baseline_vt) SHARE = { { { sizeof SHARE, 0, destroy_nothing, NULL }, share_spec, share_fit } };
 
 /* ---- entry --------------------------------------------------------------------------------------------------------- */
 
@@ -348,38 +383,39 @@ static dlm_status create(const dlm_host *host, uint32_t kind, dlm_str id, dlm_st
     snprintf(text, sizeof text, "it takes no options, and was given %.*s", (int)(config.len < 200 ? config.len : 200), config.ptr);
     return fail(err, DLM_INVALID, text);
   }
+  if (BREAK == CREATE_ABORTS && is(id, "averages")) abort();
   out->self = NULL;
   if (is(id, "bases")) {
     instance *made = calloc(1, BREAK == C9 ? 1 << 18 : sizeof *made);
     if (BREAK == C9) memset(made, 1, 1 << 18);
     made->destroyed = destroyed;
     out->self = made;
-    out->vt = &BASES.base;
+    out->vt = &BASES.now.base;
   } else if (is(id, "averages")) {
-    out->vt = &AVERAGES.base;
+    out->vt = &AVERAGES.now.base;
   } else if (is(id, "begins")) {
-    out->vt = &BEGINS.base;
+    out->vt = &BEGINS.now.base;
   } else {
-    out->vt = &SHARE.base;
+    out->vt = &SHARE.now.base;
   }
   return DLM_OK;
 }
 
-static const dlm_component COMPONENTS[] = {
-  { sizeof(dlm_component), DLM_TOKENIZER, STR("bases"), STR("single bases") },
-  { sizeof(dlm_component), DLM_ENCODER, STR("averages"), STR("means of a table's rows") },
-  { sizeof(dlm_component), DLM_TASK, STR("begins"), STR("does it begin with GG?") },
-  { sizeof(dlm_component), DLM_BASELINE, STR("share"), STR("the share of G") },
+static const LATER(dlm_component) COMPONENTS[] = {
+  { { sizeof COMPONENTS[0], DLM_TOKENIZER, STR("bases"), STR("single bases") } },
+  { { sizeof COMPONENTS[0], DLM_ENCODER, STR("averages"), STR("means of a table's rows") } },
+  { { sizeof COMPONENTS[0], DLM_TASK, STR("begins"), STR("does it begin with GG?") } },
+  { { sizeof COMPONENTS[0], DLM_BASELINE, STR("share"), STR("the share of G") } },
 };
-static const dlm_component *const LIST[] = { &COMPONENTS[0], &COMPONENTS[1], &COMPONENTS[2], &COMPONENTS[3] };
-static const dlm_entry ENTRIES[2] = {
-  { DLM_MAGIC, DLM_ABI_MAJOR, DLM_ABI_MINOR, sizeof(dlm_entry), 0, STR("org.example.bad"), STR("1.0.0"), STR("C"), LIST, 4, create },
-  { DLM_MAGIC, DLM_ABI_MAJOR, DLM_ABI_MINOR, sizeof(dlm_entry), 0, STR("org.example.bad"), STR("1.0.0"), STR("C"), LIST, 4, create },
-};
+static const dlm_component *const LIST[] = { &COMPONENTS[0].now, &COMPONENTS[1].now, &COMPONENTS[2].now, &COMPONENTS[3].now };
+#define ENTRY { DLM_MAGIC, DLM_ABI_MAJOR, DLM_ABI_MINOR + 9 * GROWN, sizeof ENTRIES[0], 0, STR("org.example.bad"), STR("1.0.0"), STR("C"), \
+                LIST, 4, create }
+static const LATER(dlm_entry) ENTRIES[2] = { { ENTRY }, { ENTRY } };
 
 extern void a_symbol_that_nobody_has(void);
 
 __attribute__((constructor)) static void at_load(void) {
+  if (BREAK == LOAD_ABORTS) abort();
   if (BREAK == L4) pause_for(300);
   if (BREAK == L5) printf("hello\n"), fflush(stdout);
 #ifdef CALL_MISSING
@@ -393,5 +429,5 @@ DLM_EXPORT int dlm_helper(void) { return 1; }
 
 DLM_EXPORT const dlm_entry *dlm_plugin_entry_v1(void) {
   static int calls;
-  return &ENTRIES[BREAK == L2 ? calls++ % 2 : 0];
+  return &ENTRIES[BREAK == L2 ? calls++ % 2 : 0].now;
 }

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking and says what it skips"
 )]
 
+#[expect(dead_code, reason = "no benchmark is run here")]
 mod user;
 
 use std::{fmt::Write as _, fs, os::unix::fs::symlink, path::Path};
@@ -16,10 +17,7 @@ use sha2::{Digest as _, Sha256};
 use user::{User, broken, have, root, runtime, status};
 
 fn digest(path: &Path) -> String {
-    Sha256::digest(fs::read(path).unwrap()).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    dlm_sdk::hexadecimal(&Sha256::digest(fs::read(path).unwrap()))
 }
 
 /// Writes a manifest's digest of the graph anew, and lists further files.
@@ -153,6 +151,31 @@ fn states_beside_the_manifest_are_compared() {
     }
 }
 
+/// T10, O1 and O2: ids that the author knows to be others, an output that the graph has not, a special token that the
+/// vocabulary has not.
+#[test]
+fn what_a_manifest_says_of_its_files_is_held_against_them() {
+    let cases = [
+        ("T10", "check/tokens.json", "2", "3", "has the ids"),
+        ("O1", "plugin.toml", "\"last_hidden_state\"", "\"no_such_output\"", "it has no output"),
+        ("O2", "plugin.toml", "\"[UNK]\"", "\"[NONE]\"", "the vocabulary of mine-bases has no token"),
+    ];
+    for (rule, file, from, to, reason) in cases {
+        if rule == "O1" && !runtime() {
+            continue;
+        }
+        let user = User::new();
+        user.good(&["plugin", "new", "mine", "--kind", "bundle"]);
+        let path = user.path("mine").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has no {from}");
+        fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        let rows = user.check("mine", "^[MOTE]");
+        let wrong = broken(&rows);
+        assert!(wrong.len() == 1 && wrong[0].0 == rule && wrong[0].2.contains(reason), "{rule}: {rows:?}");
+    }
+}
+
 /// How `plugin.c` makes its table.
 const TABLE: &str = "return (float)((id * 7 + unit * 3) % 11) / 11.0f;";
 
@@ -173,9 +196,7 @@ fn operators_of_a_graph_that_is_handed_over_are_the_standards() {
     let sum = graph.add(hidden, fused).unwrap();
     graph.clear_outputs();
     graph.output("hidden", sum).unwrap();
-    let path = user.path("foreign.onnx");
-    fs::write(&path, graph.to_onnx().unwrap()).unwrap();
-    user.build("tests/bad_plugins", "plugin", &[&format!("-DGRAPH=\"{}\"", path.display())]);
+    user.build_with_graph(&graph, &[]);
     let rows = user.check("plugin", "^[GE]");
     let wrong = broken(&rows);
     assert!(wrong.len() == 1 && wrong[0].0 == "G4" && wrong[0].2.contains(MICROSOFT), "{rows:?}");

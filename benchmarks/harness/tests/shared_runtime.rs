@@ -5,13 +5,13 @@
     reason = "a test fails by panicking and says what it skips"
 )]
 
+#[expect(dead_code, reason = "models that come as plugins are built by other tests")]
 mod user;
 
 use std::{fs, process::Command};
 
 use dlm_graph::Graph;
-use serde_json::Value;
-use user::{User, broken, have, mine, root, runtime, status, text};
+use user::{User, broken, cells, have, mine, root, runtime, status, text};
 
 /// Its states are those of the bundle with the same graph, which the host runs, to the bit; and it holds every rule.
 #[test]
@@ -37,8 +37,7 @@ fn a_plugin_in_c_runs_on_the_runtime_of_the_host() {
         assert_eq!(status(&rows, rule), "passed", "{rule}: {rows:?}");
     }
 
-    user.good(&["plugin", "install", "shared"]);
-    user.good(&["plugin", "trust", "org.example.shared-runtime"]);
+    user.trusted("shared", "org.example.shared-runtime");
     fs::write(user.path("reads.fa"), ">a\nACGTTGCANACGT\n>b\nGG\n>c\nTTTTACGACGACGACTTTGCA\n").unwrap();
     let states = |model: &str| {
         let name = format!("{model}.npy");
@@ -79,10 +78,7 @@ fn a_plugin_that_cannot_encode_is_probed_at_every_layer_and_fine_tuned() {
         let copy = graph.identity(var).unwrap();
         graph.output(name, copy).unwrap();
     }
-    let path = user.path("layers.onnx");
-    fs::write(&path, graph.to_onnx().unwrap()).unwrap();
-    let flags = [format!("-DGRAPH=\"{}\"", path.display()), "-DENCODE_NULL=1".to_owned()];
-    user.build("tests/bad_plugins", "plugin", &[&flags[0], &flags[1]]);
+    user.build_with_graph(&graph, &["-DENCODE_NULL=1"]);
     let rows = user.check("plugin", "^[CGE]");
     assert!(broken(&rows).is_empty(), "{rows:?}");
     for (rule, ended) in
@@ -90,8 +86,7 @@ fn a_plugin_that_cannot_encode_is_probed_at_every_layer_and_fine_tuned() {
     {
         assert_eq!(status(&rows, rule), ended, "{rule}: {rows:?}");
     }
-    user.good(&["plugin", "install", "plugin"]);
-    user.good(&["plugin", "trust", "org.example.bad"]);
+    user.trusted("plugin", "org.example.bad");
     fs::write(user.path("reads.fa"), ">a\nACGTTGCANACGT\n>b\nGGT\n").unwrap();
     let states = |layer: &str| {
         user.good(&[
@@ -100,30 +95,8 @@ fn a_plugin_that_cannot_encode_is_probed_at_every_layer_and_fine_tuned() {
         fs::read(user.path("a.npy")).unwrap()
     };
     assert!(states("0") != states("1") && states("1") == states("-1"));
-    let arguments = [
-        "bench",
-        "run",
-        "--json",
-        "--quiet",
-        "--models",
-        "averages",
-        "--tasks",
-        "begins",
-        "--mode",
-        "probe,finetune",
-        "--seeds",
-        "1",
-        "--dropout",
-        "0",
-        "--max-steps",
-        "2",
-        "--output-path",
-        "out",
-    ];
-    let output = user.dlm(&arguments);
-    let document: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
-    let cells = document["cells"].as_array().unwrap();
+    let modes = ["--json", "--mode", "probe,finetune", "--dropout", "0", "--max-steps", "2"];
+    let cells = cells(&user.bench(&modes).output().unwrap());
     assert_eq!(cells.len(), 2);
-    assert!(cells.iter().all(|cell| cell["status"] == "done"), "{cells:?}");
+    assert!(cells.iter().all(|cell| cell.1 == "done"), "{cells:?}");
 }

@@ -72,7 +72,7 @@ pub(crate) fn not_writable_by_others(folder: &Path, file: &str) -> Result<()> {
                 place.display(),
                 found.mode() & 0o777
             ))
-            .with_hint(format!("chmod go-w {}", place.display())));
+            .with_hint(format!("chmod -R go-w {}", folder.display())));
         }
         if found.uid() != 0 && me.is_some_and(|me| me != 0 && found.uid() != me) {
             return Err(Error::invalid(format!("{}: it belongs to another user", place.display())));
@@ -165,7 +165,7 @@ mod tests {
                 .unwrap_err()
                 .hint()
                 .unwrap()
-                .starts_with("chmod go-w")
+                .starts_with("chmod -R go-w")
         );
         mode("sub/lib.so", 0o644);
         mode("sub", 0o775);

@@ -112,8 +112,15 @@ impl NewArgs {
                 Form::Rust => format!("cargo build --release --manifest-path {name}/Cargo.toml\n"),
                 Form::C => format!("make -C {name}\n"),
             };
+            let sdk = match (kind, &self.sdk) {
+                (Form::Rust, None) => format!(
+                    "it depends on the crate dlm-sdk {} as cargo finds it; --sdk FOLDER names a copy of its source\n",
+                    env!("CARGO_PKG_VERSION")
+                ),
+                _ => String::new(),
+            };
             format!(
-                "wrote {}/: {}\nnext:\n{next}dlm plugin check {name}\n",
+                "wrote {}/: {}\n{sdk}next:\n{next}dlm plugin check {name}\n",
                 answer.folder,
                 answer.files.join(", ")
             )
