@@ -1,69 +1,9 @@
-//! Every built-in component goes through the plugin border's tables of functions and comes back the same, and what a
-//! component answers wrongly is caught on the way.
+//! What a component says goes through the plugin border's tables of functions and comes back the same, and what it answers
+//! wrongly is caught on the way. `benchmarks/harness/tests/built_in.rs` sends every built-in component.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
-
-use dlm_plugin_bpe as _;
-use dlm_plugin_controls as _;
-use dlm_plugin_kmer as _;
-use dlm_plugin_next_kmer as _;
-use dlm_plugin_own_data as _;
-use dlm_plugin_tfidf as _;
-use dlm_sdk::{border::round_trip, conformance, dna, prelude::*, random::Stream};
+use dlm_sdk::{border::round_trip, dna, prelude::*, random::Stream};
 use ndarray::{Array2, Array3, ArrayD, Axis, s};
-
-fn registry() -> Registry {
-    Registry::builtin().unwrap()
-}
-
-fn random(stream: &mut Stream, length: usize) -> Vec<u8> {
-    (0..length).map(|_| if stream.below(40) == 0 { b'N' } else { dna::BASES[stream.below(4)] }).collect()
-}
-
-/// A small vocabulary in a file.
-fn vocabulary(folder: &std::path::Path) -> String {
-    let path = folder.join("tokenizer.json");
-    let text = serde_json::json!({
-        "version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null,
-        "decoder": null, "truncation": null, "padding": null,
-        "model": {"type": "BPE", "dropout": null, "unk_token": "[UNK]", "continuing_subword_prefix": null,
-            "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
-            "vocab": {"[UNK]": 0, "A": 1, "C": 2, "G": 3, "T": 4, "AC": 5, "ACG": 6, "TT": 7},
-            "merges": ["A C", "AC G", "T T"]}
-    });
-    std::fs::write(&path, text.to_string()).unwrap();
-    path.to_str().unwrap().to_owned()
-}
-
-#[test]
-fn every_built_in_tokenizer_comes_back() {
-    let folder = tempfile::tempdir().unwrap();
-    let bpe = format!("bpe:{}", vocabulary(folder.path()));
-    let specs = ["kmer:1", "kmer:3", "kmer:6", "kmer:3:overlap", "kmer:6:overlap", "char", &bpe];
-    let registry = registry();
-    let mut covered = BTreeSet::new();
-    let mut stream = Stream::new(1, "border");
-    let samples: Vec<Vec<u8>> = (0..600).map(|length| random(&mut stream, length)).collect();
-    let sequences: Vec<Sequence<'_>> = samples.iter().map(|bases| Sequence::new(bases)).collect();
-    for spec in specs {
-        covered.insert(registry.resolve(dlm_sdk::Kind::Tokenizer, spec).unwrap().0.id().to_owned());
-        let here = registry.tokenizer(spec).unwrap();
-        let there = registry.create(dlm_sdk::Kind::Tokenizer, spec).unwrap();
-        let Component::Tokenizer(there) = round_trip(there).unwrap() else {
-            panic!("{spec} is no tokenizer")
-        };
-        assert_eq!(format!("{:?}", here.spec()), format!("{:?}", there.spec()), "{spec}");
-        assert_eq!(here.batch(&sequences).unwrap(), there.batch(&sequences).unwrap(), "{spec}");
-        for id in 0..here.spec().vocab_size + 2 {
-            assert_eq!(here.token(id), there.token(id), "{spec}");
-        }
-        conformance::tokenizer(&*there).assert();
-    }
-    let all: BTreeSet<String> =
-        registry.factories(dlm_sdk::Kind::Tokenizer).map(|factory| factory.id().to_owned()).collect();
-    assert_eq!(covered, all, "a tokenizer is not sent through the border");
-}
 
 fn examples(seed: u64, n: u64, cut: bool) -> ExampleSet {
     let mut stream = Stream::new(seed, "examples");
@@ -88,47 +28,6 @@ fn examples(seed: u64, n: u64, cut: bool) -> ExampleSet {
         }
     }
     set
-}
-
-#[test]
-fn every_built_in_baseline_comes_back() {
-    let specs = [
-        "majority",
-        "composition",
-        "markov:2",
-        "ngram:4",
-        "lookup",
-        "tfidf:kmer:3,trees=5",
-        "canonical:kmer:3",
-    ];
-    let registry = registry();
-    let mut covered = BTreeSet::new();
-    let (train, validation, test) = (examples(1, 200, true), examples(2, 40, true), examples(3, 60, true));
-    let spec = TaskSpec::new("planted", Target::Binary, SplitKind::Grouped);
-    for text in specs {
-        covered.insert(registry.resolve(dlm_sdk::Kind::Baseline, text).unwrap().0.id().to_owned());
-        let here = registry.baseline(text).unwrap();
-        let there = registry.create(dlm_sdk::Kind::Baseline, text).unwrap();
-        let Component::Baseline(there) = round_trip(there).unwrap() else { panic!("{text} is no baseline") };
-        assert_eq!(format!("{:?}", here.spec()), format!("{:?}", there.spec()));
-        let answers = [&here, &there].map(|baseline| {
-            let (train, validation, test) = (train.view(), validation.view(), test.view());
-            let fitted = baseline.fit(&spec, train.examples(), Some(validation.examples()), 7);
-            let mut scores = Array2::zeros((60, 2));
-            match fitted {
-                Ok(mut predictor) => {
-                    predictor.predict(test.examples().items, scores.view_mut()).unwrap();
-                    Ok(scores)
-                }
-                Err(error) => Err((error.kind(), error.hint().map(str::to_owned))),
-            }
-        });
-        assert_eq!(answers[0], answers[1], "{text}");
-        conformance::baseline(&*there).assert();
-    }
-    let all: BTreeSet<String> =
-        registry.factories(dlm_sdk::Kind::Baseline).map(|factory| factory.id().to_owned()).collect();
-    assert_eq!(covered, all, "a baseline is not sent through the border");
 }
 
 /// A task in memory, with everything a task can say.
