@@ -107,6 +107,53 @@ fn from_a_genome_to_a_page() {
     the_page_works_in_a_browser(&report);
 }
 
+#[test]
+fn the_long_form_trains_twins_and_fine_tunes_all() {
+    if library().is_none() {
+        println!("skipped: no ONNX Runtime on this machine");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (_, bed) = drawn(folder);
+    let few: String =
+        fs::read_to_string(&bed).unwrap().lines().step_by(4).map(|line| format!("{line}\n")).collect();
+    fs::write(&bed, few).unwrap();
+    let run = || -> Value {
+        let output = dlm(folder)
+            .args(["quickstart", "--full", "--fasta", "genome.fa", "--tss", "starts.bed", "--output", "out"])
+            .args(["--samples", "60", "--merges", "40", "--steps", "2", "--json"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let document = run();
+    let rows = document["summary"].as_array().unwrap();
+    assert_eq!(
+        rows.len(),
+        2 * (12 + 2 * 8),
+        "twelve methods; four models and their twins, probed and fine-tuned"
+    );
+    assert!(rows.iter().all(|row| row["status"] != "failed" && row["status"] != "missing"));
+    let bases = |name: &str| -> Value {
+        let record = fs::read(folder.join(format!("out/{name}/pretraining.json"))).unwrap();
+        serde_json::from_slice::<Value>(&record).unwrap()["bases"].clone()
+    };
+    for name in ["grover-mini", "kmer-4-mini", "kmer-5-mini", "kmer-6-mini"] {
+        assert_eq!(bases(name), bases("grover-mini"), "{name} sees the same bases");
+        for model in [format!("out/{name}"), format!("out/{name}+random")] {
+            let modes: Vec<&Value> =
+                rows.iter().filter(|row| row["model"] == model).map(|row| &row["mode"]).collect();
+            assert_eq!(modes.iter().filter(|mode| **mode == "probe").count(), 2, "{model}: {modes:?}");
+            assert_eq!(modes.iter().filter(|mode| **mode == "finetune").count(), 2, "{model}: {modes:?}");
+        }
+    }
+    let before = cells(folder);
+    assert_eq!(run()["summary"], document["summary"]);
+    assert_eq!(cells(folder), before, "a second run computes no cell");
+}
+
 /// The rows of a model say whether it could be made, and what it saw.
 fn the_model_says_what_it_saw(folder: &Path, document: &Value) {
     let rows = document["summary"].as_array().unwrap();
