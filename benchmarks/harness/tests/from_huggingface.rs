@@ -20,6 +20,9 @@ use user::{DYNAMIC_MODELS, User, broken, dynamic_models, mine, root, runtime, st
 /// What a case does to a graph that is good.
 type Change = fn(&mut Graph);
 
+/// The weight of each token in the mean of its row, as a mask gives it.
+type Weight = fn(&mut Graph, Var) -> dlm_graph::Result<Var>;
+
 /// A byte-pair encoding of few merges, with DNABERT-2's special tokens.
 fn tokenizer() -> PathBuf {
     root().join("benchmarks/harness/tests/exported/tokenizer.json")
@@ -151,8 +154,6 @@ fn masks_of_every_convention_become_one_of_tokens() {
     if !runtime() {
         return;
     }
-    // The weight of each token in the mean of its row, as the mask gives it.
-    type Weight = fn(&mut Graph, Var) -> dlm_graph::Result<Var>;
     let plain: Weight = |_, mask| Ok(mask);
     let turned: Weight = |graph, mask| {
         let turned = graph.neg(mask)?;
