@@ -87,7 +87,7 @@ pub(crate) struct Block {
     pub(crate) input: Vec<Row>,
     pub(crate) output: Vec<Row>,
     /// The mean of the neighbours of each token of the batch at hand.
-    means: Vec<Row>,
+    pub(super) means: Vec<Row>,
 }
 
 impl Block {

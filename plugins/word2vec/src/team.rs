@@ -66,16 +66,21 @@ struct Table<'l> {
 
 impl Table<'_> {
     /// Does one thread's work, on blocks of which the first has the number `first`.
+    ///
+    /// A block that was moved is scored for the next batch at once, while it lies in the core's own cache.
     fn sit(&self, member: usize, members: usize, first: usize, blocks: &mut [Block]) {
         let (mut scores, mut pulls) = (Vec::new(), Vec::new());
+        let mut share = |block: &mut Block, shares: &[AtomicU32], batch| {
+            simd::score(block, self.lessons, range(self.lessons, batch), &mut scores);
+            for (share, score) in shares.iter().zip(&scores) {
+                share.store(score.to_bits(), Ordering::Relaxed);
+            }
+        };
+        for (shares, block) in self.scores[first..].iter().zip(&mut *blocks) {
+            share(block, shares, 0);
+        }
         for batch in 0..self.batches {
             let lessons = range(self.lessons, batch);
-            for (shares, block) in self.scores[first..].iter().zip(&mut *blocks) {
-                simd::score(block, self.lessons, lessons.clone(), &mut scores);
-                for (share, score) in shares.iter().zip(&scores) {
-                    share.store(score.to_bits(), Ordering::Relaxed);
-                }
-            }
             self.gate.pass();
             self.judge(batch, &lessons, member, members);
             self.gate.pass();
@@ -84,8 +89,11 @@ impl Table<'_> {
             pulls.extend(
                 self.pulls[..targets].iter().map(|pull| f32::from_bits(pull.load(Ordering::Relaxed))),
             );
-            for block in &mut *blocks {
+            for (shares, block) in self.scores[first..].iter().zip(&mut *blocks) {
                 simd::pull(block, self.lessons, lessons.clone(), &pulls);
+                if batch + 1 < self.batches {
+                    share(block, shares, batch + 1);
+                }
             }
         }
     }
