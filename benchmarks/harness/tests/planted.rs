@@ -26,6 +26,7 @@ use dlm_nn::{
 };
 use dlm_train::{
     pretrain::{Budget, Pretraining},
+    step::Precision,
     trainer::Signal,
 };
 use truths::Truth;
@@ -187,6 +188,7 @@ fn pretrained(folder: &Path, steps: u64) -> String {
         budget: Some(Budget::Steps(steps)),
         seed: 0,
         device: dlm_runtime::Device::Cpu,
+        precision: Precision::Single,
         resume: false,
         held_out_windows: 64,
         validations: 4,

@@ -298,3 +298,79 @@ impl Choice<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Attributes, DataType, Shape};
+
+    /// `loss = sum((x f(other))^2)`, where nothing is known of f but its name, and the gradient of x.
+    fn training(operator: &str, domain: &str, rows: usize, keep: Keep) -> Graph {
+        let mut g = Graph::new("squares");
+        let (x, other) =
+            (g.parameter("x", [rows, 64]).unwrap(), g.input("other", DataType::F32, [rows, 64]).unwrap());
+        let types = [(DataType::F32, Some(Shape::from(vec![rows, 64])))];
+        let f = g.typed_node(operator, domain, &[Some(other)], Attributes::new(), &types).unwrap()[0];
+        let y = g.mul(x, f).unwrap();
+        let squares = g.mul(y, y).unwrap();
+        let loss = g.reduce_sum(squares, &[], false).unwrap();
+        let gradient = g.gradients_keeping(loss, &[x], keep).unwrap()[0];
+        g.output("gradient", gradient).unwrap();
+        g
+    }
+
+    fn count_of(g: &Graph, operator: &str) -> usize {
+        g.nodes().iter().filter(|node| node.operator() == operator).count()
+    }
+
+    fn copies(g: &Graph) -> usize {
+        g.nodes().iter().filter(|node| node.name().starts_with("again/")).count()
+    }
+
+    #[test]
+    fn what_may_differ_the_second_time_runs_once() {
+        for keep in [Keep::Products, Keep::Long, Keep::Borders] {
+            for (operator, domain) in [("RandomUniformLike", ""), ("Dropout", ""), ("Exp", "com.example")] {
+                let g = training(operator, domain, 512, keep);
+                assert_eq!(count_of(&g, operator), 1, "{operator} {keep:?}");
+            }
+            // The same function without a doubt about it is computed again.
+            assert_eq!(count_of(&training("Exp", "", 512, keep), "Exp"), 2, "{keep:?}");
+        }
+    }
+
+    #[test]
+    fn small_values_are_held() {
+        assert!(copies(&training("Exp", "", 512, Keep::Products)) >= 2);
+        assert_eq!(copies(&training("Exp", "", 8, Keep::Products)), 0);
+        assert_eq!(copies(&training("Exp", "", 512, Keep::Everything)), 0);
+    }
+
+    #[test]
+    fn copies_stand_before_what_they_are_computed_for() {
+        let g = training("Exp", "", 512, Keep::Products);
+        let part = |name: &str| match name.split('/').next() {
+            Some("again") => 1,
+            Some("gradient") => 2,
+            _ => 0,
+        };
+        let parts: Vec<u8> = g.nodes().iter().map(|node| part(node.name())).collect();
+        assert!(parts.is_sorted() && parts.contains(&1), "{parts:?}");
+    }
+
+    #[test]
+    fn nodes_that_are_moved_are_found_by_what_they_make() {
+        let mut g = Graph::new("row");
+        let mut made = vec![g.input("x", DataType::F32, [2]).unwrap()];
+        for _ in 0..5 {
+            made.push(g.neg(made[made.len() - 1]).unwrap());
+        }
+        g.move_last_to(1, 3);
+        let order: Vec<&str> = g.nodes().iter().map(Node::name).collect();
+        assert_eq!(order, ["Neg_0", "Neg_3", "Neg_4", "Neg_1", "Neg_2"]);
+        for (n, &var) in made[1..].iter().enumerate() {
+            let node = g.producer(var).unwrap();
+            assert_eq!((node.name(), node.input(0)), (format!("Neg_{n}").as_str(), Some(made[n])));
+        }
+    }
+}

@@ -13,6 +13,7 @@ use dlm_plugin_kmer as _;
 use dlm_sdk::{Error, Registry, Result};
 use dlm_train::{
     pretrain::{Budget, Event, Pretraining},
+    step::Precision,
     trainer::Signal,
 };
 
@@ -38,6 +39,7 @@ fn main() -> Result<()> {
         budget: Some(Budget::Steps(steps)),
         seed: 0,
         device: dlm_runtime::Device::Cpu,
+        precision: Precision::Single,
         resume: true,
         held_out_windows: 64,
         validations: 10,

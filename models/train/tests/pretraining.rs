@@ -11,6 +11,7 @@ use dlm_runtime::{Device, Runtime};
 use dlm_sdk::{Tokenizer, random::Stream};
 use dlm_train::{
     pretrain::{Budget, Event, Pretraining, Record},
+    step::Precision,
     trainer::Signal,
 };
 
@@ -72,6 +73,7 @@ impl Case<'_> {
             budget: Some(budget),
             seed: 3,
             device: Device::Cpu,
+            precision: Precision::Single,
             resume,
             held_out_windows: 200,
             validations: 4,

@@ -56,10 +56,12 @@ fn windows_tile_what_is_learned_from() {
     let folder = tempfile::tempdir().unwrap();
     let fasta = genome(folder.path(), random);
     let corpus = open(folder.path(), &fasta, 4, None);
-    let windows = RECIPE.cut(&corpus, corpus.train(), 7, 0).unwrap();
-    assert_ne!(windows, RECIPE.cut(&corpus, corpus.train(), 7, 1).unwrap());
-    assert_ne!(windows, RECIPE.cut(&corpus, corpus.train(), 8, 0).unwrap());
-    assert_eq!(windows, RECIPE.cut(&corpus, corpus.train(), 7, 0).unwrap());
+    let cut =
+        |seed, pass| -> Vec<_> { RECIPE.cut(&corpus, corpus.train(), seed, pass).unwrap().iter().collect() };
+    let windows = cut(7, 0);
+    assert_ne!(windows, cut(7, 1));
+    assert_ne!(windows, cut(8, 0));
+    assert_eq!(windows, cut(7, 0));
     for pair in windows.windows(2) {
         let same = corpus.train().iter().any(|stretch| {
             let holds = |it: &dlm_train::data::Window| {
@@ -72,8 +74,7 @@ fn windows_tile_what_is_learned_from() {
         assert!(!same || pair[0].end == pair[1].start, "a gap between {:?} and {:?}", pair[0], pair[1]);
     }
     // Short remainders are rare, so many passes are looked at.
-    let passes: Vec<_> =
-        (0..40).flat_map(|pass| RECIPE.cut(&corpus, corpus.train(), 7, pass).unwrap()).collect();
+    let passes: Vec<_> = (0..40).flat_map(|pass| cut(7, pass)).collect();
     let mut full = 0;
     for window in &passes {
         let mut ids = Vec::new();
@@ -172,14 +173,15 @@ fn a_batch_says_what_it_hides() {
 
 #[test]
 fn twins_see_the_same_bases() {
-    let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [first, second, third] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let fasta = genome(first.path(), random);
     let model = open(first.path(), &fasta, 4, None);
     let fours = FixedKmers::new(4).unwrap();
     let twin = open(second.path(), &fasta, 6, Some(&fours));
-    let windows = |corpus: &Corpus| RECIPE.cut(corpus, corpus.train(), 7, 0).unwrap();
+    let windows =
+        |corpus: &Corpus| -> Vec<_> { RECIPE.cut(corpus, corpus.train(), 7, 0).unwrap().iter().collect() };
     assert_eq!(windows(&model), windows(&twin));
-    let own = open(tempfile::tempdir().unwrap().path(), &fasta, 6, None);
+    let own = open(third.path(), &fasta, 6, None);
     assert_ne!(windows(&model), windows(&own));
     let bases = |corpus: Arc<Corpus>| {
         let batches = Batches::new(corpus, RECIPE, MASKING, 8, 62, 7).unwrap();
@@ -194,7 +196,8 @@ fn twins_see_the_same_bases() {
 fn tokens_on_disk_are_taken_if_they_are_the_right_ones() {
     let folder = tempfile::tempdir().unwrap();
     let fasta = genome(folder.path(), random);
-    let windows = |corpus: &Corpus| RECIPE.cut(corpus, corpus.train(), 7, 0).unwrap();
+    let windows =
+        |corpus: &Corpus| -> Vec<_> { RECIPE.cut(corpus, corpus.train(), 7, 0).unwrap().iter().collect() };
     let before = windows(&open(folder.path(), &fasta, 4, None));
     let path = folder.path().join("genome.tokens");
     let stamp = || std::fs::metadata(&path).unwrap().modified().unwrap();

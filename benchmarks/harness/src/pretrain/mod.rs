@@ -9,7 +9,10 @@ use dlm_genome::{Interval, IntervalSet, bed};
 use dlm_nn::preset::{self, Preset};
 use dlm_runtime::Device;
 use dlm_sdk::{Error, Result, Tokenizer};
-use dlm_train::pretrain::{Budget, Pretraining, Record};
+use dlm_train::{
+    pretrain::{Budget, Pretraining, Record},
+    step,
+};
 use serde::Serialize;
 
 pub(crate) use self::watch::{STOPPING, Watch};
@@ -73,13 +76,25 @@ pub struct PretrainArgs {
     equal_tokens: bool,
 }
 
-/// The precision of products.
+/// The precision of products; weights, statistics, loss and optimiser are in single precision whatever it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Precision {
     /// Single precision
     Fp32,
+    /// Single precision with rounded factors, on CUDA
+    Tf32,
     /// Half the bits, on CUDA
     Bf16,
+}
+
+impl From<Precision> for step::Precision {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::Fp32 => Self::Single,
+            Precision::Tf32 => Self::Tf32,
+            Precision::Bf16 => Self::Bf16,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -97,9 +112,6 @@ impl PretrainArgs {
     /// Input is wrong or missing, ONNX Runtime is not there and cannot be installed, a file cannot be written, or
     /// somebody asked to stop; then a checkpoint lies in the output.
     pub fn run(self, context: &Context) -> Result<Outcome> {
-        if self.precision == Precision::Bf16 {
-            return Err(Error::unsupported("--precision bf16 is not there yet").with_hint("use fp32"));
-        }
         let preset = self.preset()?;
         let Some(spec) = self.tokenizer.clone().or_else(|| preset.tokenizer_spec()) else {
             return Err(Error::invalid(format!("preset {} needs a learned vocabulary", preset.name))
@@ -122,6 +134,8 @@ impl PretrainArgs {
         let held_out = self.held_out.as_deref().map(stretches).transpose()?;
         let excluded = self.exclude.as_deref().map(stretches).transpose()?.unwrap_or_default();
         let device: Device = self.device.parse()?;
+        let precision = step::Precision::from(self.precision);
+        precision.check(device)?;
         crate::runtime::ensure(context)?;
         let pretraining = Pretraining {
             fasta: &self.fasta,
@@ -130,6 +144,7 @@ impl PretrainArgs {
             budget: self.budget()?,
             seed: self.seed,
             device,
+            precision,
             resume: self.resume,
             ..defaults(&preset, &*tokenizer, &spec, &excluded, &self.output)
         };
@@ -190,6 +205,7 @@ pub(crate) fn defaults<'a>(
         budget: None,
         seed: 0,
         device: Device::Cpu,
+        precision: step::Precision::Single,
         resume: false,
         held_out_windows: 256,
         validations: 20,

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dlm_sdk::{Error, Result, random::Stream};
 
-use super::{Batch, Corpus, Masking, Recipe, Window};
+use super::{
+    Batch, Corpus, Masking, Recipe, Window, Windows,
+    list::{self, Record},
+};
 
 /// Batches whose windows are sorted by length together.
 const SORTED: usize = 32;
@@ -29,7 +32,7 @@ pub struct Batches {
 #[derive(Debug, Default)]
 struct Passes {
     counts: Vec<u64>,
-    current: Option<(u64, Arc<[Window]>)>,
+    current: Option<(u64, Arc<Windows>)>,
 }
 
 impl Batches {
@@ -106,7 +109,7 @@ impl Batches {
         let (windows, within) = self.place(step)?;
         let first = within as usize * self.rows;
         let mut windows: Vec<Window> =
-            (first..first + self.rows).map(|index| windows[index % windows.len()]).collect();
+            (first..first + self.rows).filter_map(|index| windows.get(index % windows.len())).collect();
         windows.sort_by_key(Window::len);
         Ok(windows)
     }
@@ -132,7 +135,7 @@ impl Batches {
     }
 
     /// Returns the windows of a step's pass in the order of their batches, and which batch of the pass it is.
-    fn place(&self, step: u64) -> Result<(Arc<[Window]>, u64)> {
+    fn place(&self, step: u64) -> Result<(Arc<Windows>, u64)> {
         let mut passes = self.passes.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut pass, mut left) = (0_u64, step);
         loop {
@@ -163,7 +166,7 @@ impl Batches {
         Ok((windows, left))
     }
 
-    fn cut(&self, pass: u64) -> Result<Arc<[Window]>> {
+    fn cut(&self, pass: u64) -> Result<Arc<Windows>> {
         let mut windows = self.recipe.cut(&self.corpus, self.corpus.train(), self.seed, pass)?;
         if windows.is_empty() {
             return Err(Error::invalid(format!(
@@ -173,16 +176,78 @@ impl Batches {
             .with_hint("give longer sequences"));
         }
         let mut stream = Stream::nth(self.seed, "order", pass);
-        stream.shuffle(&mut windows);
-        let mut ordered = Vec::with_capacity(windows.len());
-        for group in windows.chunks_mut(self.rows * SORTED) {
-            group.sort_by_key(Window::len);
-            let mut batches: Vec<&[Window]> = group.chunks(self.rows).collect();
+        stream.shuffle(windows.records_mut());
+        for group in windows.records_mut().chunks_mut(self.rows * SORTED) {
+            group.sort_by_key(|record| list::window(record).len());
+            let sorted = group.to_vec();
+            let mut batches: Vec<&[Record]> = sorted.chunks(self.rows).collect();
             // A batch that is not full stays last, so that all batches before it begin where they should.
             let full = batches.iter().take_while(|batch| batch.len() == self.rows).count();
             stream.shuffle(&mut batches[..full]);
+            for (place, record) in group.iter_mut().zip(batches.into_iter().flatten()) {
+                *place = *record;
+            }
+        }
+        Ok(Arc::new(windows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dlm_genome::IntervalSet;
+    use dlm_plugin_kmer::FixedKmers;
+
+    use super::*;
+    use crate::data::{HoldOut, Source};
+
+    const RECIPE: Recipe = Recipe { longest: 60, shortest: 5, full_share: 0.5 };
+    const MASKING: Masking = Masking { share: 0.15, masked: 0.8, random: 0.1 };
+
+    fn batches(folder: &std::path::Path, bases: usize) -> Batches {
+        let mut stream = Stream::new(1, "test genome");
+        let text: String = (0..bases).map(|_| ["A", "C", "G", "T"][stream.below(4)]).collect();
+        let path = folder.join(format!("{bases}.fa"));
+        std::fs::write(&path, format!(">a\n{text}\n")).unwrap();
+        let tokenizer = FixedKmers::new(4).unwrap();
+        let source = Source {
+            fasta: &[path],
+            tokenizer: &tokenizer,
+            windows_of: None,
+            hold_out: &HoldOut::Last(0.2),
+            excluded: &IntervalSet::default(),
+        };
+        let corpus = Corpus::open(source, folder, |_| Ok(())).unwrap();
+        Batches::new(Arc::new(corpus), RECIPE, MASKING, 8, 62, 3).unwrap()
+    }
+
+    /// The order of a pass as it is described, on a list in memory.
+    fn described(batches: &Batches, pass: u64) -> Vec<Window> {
+        let cut = RECIPE.cut(&batches.corpus, batches.corpus.train(), batches.seed, pass).unwrap();
+        let mut windows: Vec<Window> = cut.iter().collect();
+        let mut stream = Stream::nth(batches.seed, "order", pass);
+        stream.shuffle(&mut windows);
+        let mut ordered = Vec::new();
+        for group in windows.chunks_mut(batches.rows * SORTED) {
+            group.sort_by_key(Window::len);
+            let mut batches: Vec<&[Window]> = group.chunks(batches.rows).collect();
+            let full = batches.iter().take_while(|batch| batch.len() == 8).count();
+            stream.shuffle(&mut batches[..full]);
             ordered.extend(batches.into_iter().flatten().copied());
         }
-        Ok(ordered.into())
+        ordered
+    }
+
+    #[test]
+    fn the_order_of_a_pass_is_the_described_one_and_none_of_it_is_held_whatever_the_genome() {
+        let folder = tempfile::tempdir().unwrap();
+        for bases in [30_000, 240_000] {
+            let batches = batches(folder.path(), bases);
+            for pass in [0, 1] {
+                let (cut, expected) = (batches.cut(pass).unwrap(), described(&batches, pass));
+                assert!(expected.len() > bases / 400, "{}", expected.len());
+                assert_eq!(cut.iter().collect::<Vec<_>>(), expected);
+                assert_eq!(cut.held(), 0);
+            }
+        }
     }
 }

@@ -40,6 +40,7 @@ impl std::fmt::Debug for Source<'_> {
 /// A tokenized genome with the stretches to learn from and those held out.
 #[derive(Debug)]
 pub struct Corpus {
+    folder: PathBuf,
     store: Store,
     windows: Option<Store>,
     divided: Divided,
@@ -96,7 +97,12 @@ impl Corpus {
         let lengths = (0..source.tokenizer.spec().vocab_size)
             .map(|id| source.tokenizer.token(id).map_or(1, |text| text.len() as u32))
             .collect();
-        Ok(Self { store, windows, divided, special, standard, lengths })
+        Ok(Self { folder: folder.to_owned(), store, windows, divided, special, standard, lengths })
+    }
+
+    /// Returns the folder that the tokens lie in.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Returns the ids of the special tokens.
@@ -153,12 +159,9 @@ impl Corpus {
     pub(super) fn each_place(
         &self,
         stretch: &Stretch,
-        mut take: impl FnMut(std::ops::Range<u32>),
+        mut take: impl FnMut(std::ops::Range<u32>) -> Result<()>,
     ) -> Result<()> {
-        each(self.windows.as_ref().unwrap_or(&self.store), stretch, |_, bases| {
-            take(bases);
-            Ok(())
-        })
+        each(self.windows.as_ref().unwrap_or(&self.store), stretch, |_, bases| take(bases))
     }
 }
 

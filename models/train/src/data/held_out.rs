@@ -3,7 +3,7 @@
 use dlm_sdk::{Error, Result, SpecialTokens, TokenId, random::Stream};
 use ndarray::Array2;
 
-use super::{Batch, Corpus, Masking, Recipe, Window};
+use super::{Batch, Corpus, Masking, Recipe, Window, Windows};
 
 /// The seed of what is measured on: the same for every training run, so that runs can be compared.
 const SEED: u64 = 0;
@@ -41,12 +41,11 @@ impl HeldOut {
         most: usize,
         windows: usize,
     ) -> Result<(Self, Self)> {
-        let mut cut = Self::cut(corpus, recipe)?;
+        let cut = Self::cut(corpus, recipe)?;
         let half = windows.min(cut.len() / 2);
-        let mut second = cut.split_off(half);
-        second.truncate(half);
+        let (first, second) = (cut.iter().take(half).collect(), cut.iter().skip(half).take(half).collect());
         let hide = |windows, name| Self::hide(corpus, masking, rows, most, windows, name);
-        Ok((hide(cut, "held-out masking")?, hide(second, "held-out masking, to report")?))
+        Ok((hide(first, "held-out masking")?, hide(second, "held-out masking, to report")?))
     }
 
     /// Draws windows from the held-out stretches, up to a number, and hides tokens in them.
@@ -65,8 +64,7 @@ impl HeldOut {
         most: usize,
         windows: usize,
     ) -> Result<Self> {
-        let mut cut = Self::cut(corpus, recipe)?;
-        cut.truncate(windows);
+        let cut = Self::cut(corpus, recipe)?.iter().take(windows).collect();
         Self::hide(corpus, masking, rows, most, cut, "held-out masking")
     }
 
@@ -85,16 +83,15 @@ impl HeldOut {
         chosen_by: usize,
         windows: usize,
     ) -> Result<Self> {
-        let mut cut = Self::cut(corpus, recipe)?;
+        let cut = Self::cut(corpus, recipe)?;
         let half = chosen_by.min(cut.len() / 2);
-        let mut later = cut.split_off(half);
-        later.truncate(windows);
+        let later = cut.iter().skip(half).take(windows).collect();
         Self::hide(corpus, masking, rows, most, later, "held-out masking, to report")
     }
 
-    fn cut(corpus: &Corpus, recipe: Recipe) -> Result<Vec<Window>> {
+    fn cut(corpus: &Corpus, recipe: Recipe) -> Result<Windows> {
         let mut cut = recipe.cut(corpus, corpus.held_out(), SEED, 0)?;
-        Stream::new(SEED, "held-out").shuffle(&mut cut);
+        Stream::new(SEED, "held-out").shuffle(cut.records_mut());
         Ok(cut)
     }
 

@@ -23,14 +23,16 @@
 //! neighbours on both sides ([`Neighbours`]). Both are scored at the very places where the model is, on stretches that
 //! are held out from all three ([`HeldOut`]).
 //!
-//! Memory is that of the mapped tokens, which the system may drop at any time, and of a pass's list of windows: 12 bytes a
-//! window, a hundredth of the tokens.
+//! Memory does not grow with the genome: tokens and the list of a pass's windows are files that are mapped, which the
+//! system may drop from memory at any time. Held are the windows of 32 batches, and while the genome is tokenized one
+//! sequence of it.
 
 mod batch;
 mod batches;
 mod controls;
 mod corpus;
 mod held_out;
+mod list;
 mod masking;
 mod prefetch;
 mod score;
@@ -43,6 +45,7 @@ pub use self::{
     controls::{Control, Neighbours, Unigram},
     corpus::{Corpus, Source},
     held_out::{HeldOut, Hidden},
+    list::Windows,
     masking::Masking,
     prefetch::Prefetch,
     score::{Score, Scorer},

@@ -2,7 +2,7 @@
 
 use dlm_sdk::{Error, Result, random::Stream};
 
-use super::{Corpus, Stretch};
+use super::{Corpus, Stretch, Windows};
 
 /// How long windows are, in tokens.
 ///
@@ -30,12 +30,23 @@ impl Recipe {
         }
     }
 
-    /// Cuts stretches into windows, from the stream `windows` of a pass.
+    /// Cuts stretches into windows, from the stream `windows` of a pass. The list lies on disk, beside the tokens.
     ///
     /// # Errors
     ///
-    /// The tokenized genome is damaged, or the shortest window is longer than the longest.
-    pub fn cut(&self, corpus: &Corpus, stretches: &[Stretch], seed: u64, pass: u64) -> Result<Vec<Window>> {
+    /// The tokenized genome is damaged, the list cannot be written, or the shortest window is longer than the longest.
+    pub fn cut(&self, corpus: &Corpus, stretches: &[Stretch], seed: u64, pass: u64) -> Result<Windows> {
+        Windows::collect(corpus.folder(), |take| self.each(corpus, stretches, seed, pass, take))
+    }
+
+    fn each(
+        &self,
+        corpus: &Corpus,
+        stretches: &[Stretch],
+        seed: u64,
+        pass: u64,
+        take: &mut dyn FnMut(Window) -> Result<()>,
+    ) -> Result<()> {
         if self.shortest == 0 || self.shortest > self.longest {
             return Err(Error::invalid(format!(
                 "windows of {} to {} tokens cannot be cut",
@@ -43,7 +54,6 @@ impl Recipe {
             )));
         }
         let mut stream = Stream::nth(seed, "windows", pass);
-        let mut windows = Vec::new();
         for stretch in stretches {
             let (mut wanted, mut count, mut start, mut last) = (self.draw(&mut stream), 0, None, 0);
             corpus.each_place(stretch, |bases| {
@@ -51,15 +61,16 @@ impl Recipe {
                 last = bases.end;
                 count += 1;
                 if count == wanted {
-                    windows.push(Window { chromosome: stretch.chromosome, start: first, end: last });
+                    take(Window { chromosome: stretch.chromosome, start: first, end: last })?;
                     (wanted, count, start) = (self.draw(&mut stream), 0, None);
                 }
+                Ok(())
             })?;
             if let Some(first) = start.filter(|_| count >= self.shortest) {
-                windows.push(Window { chromosome: stretch.chromosome, start: first, end: last });
+                take(Window { chromosome: stretch.chromosome, start: first, end: last })?;
             }
         }
-        Ok(windows)
+        Ok(())
     }
 }
 

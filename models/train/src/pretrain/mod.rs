@@ -38,6 +38,7 @@ use crate::{
     data::{Batches, Control as _, Corpus, HeldOut, HoldOut, Masking, Neighbours, Recipe, Source, Unigram},
     optimiser::{Method, OptimiserOptions},
     schedule::{Decay, Schedule},
+    step::Precision,
     trainer::{Ending, Progress, Signal, Trainer, TrainerOptions},
 };
 
@@ -69,6 +70,8 @@ pub struct Pretraining<'a> {
     pub seed: u64,
     /// Where it runs.
     pub device: Device,
+    /// How precise products are.
+    pub precision: Precision,
     /// Whether to go on from a checkpoint that lies in the output.
     pub resume: bool,
     /// How many held-out windows choose, and how many others are reported on.
@@ -100,6 +103,7 @@ impl Pretraining<'_> {
     ///
     /// Input is wrong or missing, the runtime is not there, or a file cannot be written. `None` if it was stopped.
     pub fn run(&self, hear: &mut dyn FnMut(Event<'_>) -> Signal) -> Result<Option<Record>> {
+        self.precision.check(self.device)?;
         let training = self.output.join("training");
         std::fs::create_dir_all(&training)
             .map_err(|error| Error::io(format!("{}: cannot be made", training.display()), error))?;
@@ -230,6 +234,7 @@ impl Pretraining<'_> {
         options.validate_every = Some((steps / self.validations.max(1)).max(1));
         options.checkpoint_every = Some(self.checkpoint_every.max(1));
         options.folder = folder;
+        options.precision = self.precision;
         // There is a graph for every length of rows; they share the memory they work in.
         options.session = SessionOptions::default().device(self.device).arena(Arena::Shrink);
         Ok(options)

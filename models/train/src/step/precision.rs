@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use dlm_graph::DataType;
+use dlm_runtime::Device;
 use dlm_sdk::Error;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// assert_eq!("bf16".parse::<Precision>()?, Precision::Bf16);
 /// assert!("fp8".parse::<Precision>().is_err());
+/// assert!(Precision::Bf16.check(dlm_runtime::Device::Cpu).is_err());
 /// # Ok::<(), dlm_sdk::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -42,11 +44,24 @@ impl Precision {
     /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Single => "single",
+            Self::Single => "fp32",
             Self::Tf32 => "tf32",
             Self::Bf16 => "bf16",
-            Self::F16 => "f16",
+            Self::F16 => "fp16",
         }
+    }
+
+    /// Fails unless a device has products of this kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](dlm_sdk::ErrorKind::Unsupported): the processor has none in bf16, and rounds no factors to TF32.
+    pub fn check(self, device: Device) -> Result<(), Error> {
+        if device == Device::Cpu && matches!(self, Self::Bf16 | Self::Tf32) {
+            return Err(Error::unsupported(format!("device {device} has no products in {self}"))
+                .with_hint("use fp32, or another device"));
+        }
+        Ok(())
     }
 
     /// Returns the type that products are cast to, if they are.
@@ -71,7 +86,22 @@ impl FromStr for Precision {
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|precision| precision.name() == name).ok_or_else(|| {
             Error::invalid(format!("no precision is called {name:?}"))
-                .with_hint("known are single, tf32, bf16 and f16")
+                .with_hint("known are fp32, tf32, bf16 and fp16")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_are_written_and_devices_differ() {
+        for precision in Precision::ALL {
+            assert_eq!(precision.name().parse::<Precision>().unwrap(), precision);
+            precision.check(Device::Cuda).unwrap();
+        }
+        let runs = Precision::ALL.map(|precision| precision.check(Device::Cpu).is_ok());
+        assert_eq!(runs, [true, false, false, true]);
     }
 }

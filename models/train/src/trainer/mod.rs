@@ -54,6 +54,7 @@ impl<O: Objective> Trainer<O> {
     ) -> Result<Self> {
         let highest = parameters.iter().map(|parameter| parameter.group).max().unwrap_or(0);
         options.layers.check(highest)?;
+        options.precision.check(options.session.runs_on())?;
         let layers = options.layers;
         let reached = reached(objective.graph())?;
         let trains = |parameter: &Parameter| layers.trains(parameter) && reached.contains(&parameter.name);
