@@ -104,11 +104,11 @@ impl Method {
             method.identity["finetune"] = json!(settings.finetune);
         }
         method.identity["long"] = json!(settings.long.name());
-        let made = registry.encoder(spec).and_then(|encoder| {
+        let built = registry.encoder(spec).and_then(|encoder| {
             let tokenizer = registry.tokenizer(&encoder.spec().tokenizer)?;
             Ok((encoder, tokenizer))
         });
-        match made {
+        match built {
             Ok((encoder, tokenizer)) => {
                 let spec = encoder.spec();
                 method.identity["encoder"] = json!(spec.fingerprint);
