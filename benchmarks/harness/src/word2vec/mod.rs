@@ -129,7 +129,7 @@ impl Word2vecArgs {
         })?;
         drop(progress);
         let recipe = Recipe { longest: LONGEST, shortest: 2, full_share: 1.0 };
-        let windows = recipe.cut(&corpus, corpus.train(), 0, 0)?;
+        let windows = recipe.cut(&corpus, corpus.train(), 0, 0)?.iter().collect();
         let windows = Windows { corpus: &corpus, windows };
         let progress = context.progress("learning vectors", None);
         let vectors = train(&windows, tokenizer.spec().vocab_size as usize, &options, &mut |event| {
