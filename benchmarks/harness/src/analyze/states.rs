@@ -1,7 +1,5 @@
 //! Windows of tokens through the model, and what each token's state is.
 
-use std::borrow::Borrow;
-
 use dlm_sdk::{Encoder, Error, Result, TokenId, TokenTensor, Tokenizer, random::Stream};
 use dlm_train::data::{Corpus, Recipe, Stretch, Window};
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, s};
@@ -128,7 +126,7 @@ pub(super) fn windows(
     seed: u64,
 ) -> Result<Vec<Vec<TokenId>>> {
     let recipe = Recipe { longest: length, shortest: length, full_share: 1.0 };
-    let mut all: Vec<Window> = recipe.cut(corpus, stretches, seed, 0)?.iter().map(owned).collect();
+    let mut all: Vec<Window> = recipe.cut(corpus, stretches, seed, 0)?.iter().collect();
     Stream::new(seed, "analysis windows").shuffle(&mut all);
     all.truncate(count);
     let windows = all
@@ -144,11 +142,6 @@ pub(super) fn windows(
             .with_hint("name longer stretches by --held-out"));
     }
     Ok(windows)
-}
-
-/// Takes a window out of a list, whether the list holds windows or reads them.
-fn owned(window: impl Borrow<Window>) -> Window {
-    *Borrow::<Window>::borrow(&window)
 }
 
 /// Returns the embedding of each token as it stands in the model's table, a row a token; of a model that hands over no
