@@ -1,12 +1,14 @@
 //! What the models had to learn from, and how long it took.
 
+use std::collections::BTreeMap;
+
 use dlm_sdk::Result;
 use serde::Serialize;
 
 use super::{Vocabulary, models::Trained};
 use crate::analyze::{Findings, Subject, Table};
 
-/// Models that saw bases in another proportion than this are named.
+/// Models of one seed that saw bases in another proportion than this are named.
 const ALIKE: f64 = 1.02;
 
 /// A training.
@@ -55,9 +57,9 @@ pub(super) fn tell(
     let seen = if least == most { million(most) } else { format!("{} to {}", million(least), million(most)) };
     findings.fact("bases seen by a model", seen);
     findings.fact("time of all trainings", format!("{:.1} min", seconds / 60.0));
-    if most as f64 > ALIKE * least as f64 {
+    if let Some((seed, least, most)) = unlike(&rows) {
         findings.warnings.push(format!(
-            "Models did not see the same bases: {} to {}; windows were cut at what a model takes, or the genome has too few",
+            "Models of seed {seed} did not see the same bases: {} to {}; windows were cut at what a model takes, or the genome has too few",
             million(least),
             million(most)
         ));
@@ -88,4 +90,39 @@ pub(super) fn tell(
     }
     findings.tables.push(table);
     subject.write_csv("models.csv", "what each model saw and how long its training took", &rows)
+}
+
+/// Returns a seed whose models saw other amounts of bases, with the least and the most; seeds draw windows of their own.
+fn unlike(rows: &[Row<'_>]) -> Option<(u64, u64, u64)> {
+    let mut seen = BTreeMap::<u64, (u64, u64)>::new();
+    for row in rows {
+        let (least, most) = seen.entry(row.seed).or_insert((row.bases, row.bases));
+        *least = row.bases.min(*least);
+        *most = row.bases.max(*most);
+    }
+    seen.into_iter()
+        .find(|(_, (least, most))| *most as f64 > ALIKE * *least as f64)
+        .map(|(seed, (least, most))| (seed, least, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bases_are_compared_within_a_seed() {
+        let row = |seed, bases| Row {
+            vocabulary: "bpe-100",
+            seed,
+            steps: 3,
+            windows: 9,
+            tokens: 90,
+            bases,
+            seconds: 1.0,
+            loss_falls: true,
+        };
+        assert_eq!(unlike(&[row(0, 6_955), row(1, 7_251), row(0, 6_955), row(1, 7_251)]), None);
+        assert_eq!(unlike(&[row(0, 6_955), row(1, 7_251), row(1, 6_955)]), Some((1, 6_955, 7_251)));
+        assert_eq!(unlike(&[]), None);
+    }
 }
