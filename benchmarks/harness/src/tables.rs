@@ -10,6 +10,7 @@ use dlm_genome::output::Output;
 use dlm_sdk::{Error, Result};
 use parquet::{
     basic::{Compression, ZstdLevel},
+    data_type::{ByteArray, ByteArrayType, FloatType, Int64Type},
     errors::ParquetError,
     file::{
         properties::WriterProperties,
@@ -76,6 +77,65 @@ impl ParquetFile {
             Some(output) => Ok(output.commit()?),
             None => Err(Error::internal("the file is closed twice")),
         }
+    }
+}
+
+/// Writes the next column of a row group: texts.
+pub(crate) fn write_texts<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    texts: &[ByteArray],
+) -> std::result::Result<(), ParquetError> {
+    let Some(mut column) = group.next_column()? else { return Ok(()) };
+    column.typed::<ByteArrayType>().write_batch(texts, None, None)?;
+    column.close()
+}
+
+/// Writes the next column of a row group: integers.
+pub(crate) fn write_integers<W: Write + Send>(
+    group: &mut SerializedRowGroupWriter<'_, W>,
+    integers: &[i64],
+) -> std::result::Result<(), ParquetError> {
+    let Some(mut column) = group.next_column()? else { return Ok(()) };
+    column.typed::<Int64Type>().write_batch(integers, None, None)?;
+    column.close()
+}
+
+/// Lists of numbers, one a row, on their way into a column.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    numbers: Vec<f32>,
+    /// A list's first number starts a row, the others repeat.
+    repetitions: Vec<i16>,
+}
+
+impl Lists {
+    /// Adds a row.
+    pub(crate) fn push<'a>(&mut self, row: impl IntoIterator<Item = &'a f32>) {
+        let start = self.numbers.len();
+        self.numbers.extend(row);
+        self.repetitions.extend((start..self.numbers.len()).map(|place| i16::from(place > start)));
+    }
+
+    /// Returns how many numbers there are in all rows.
+    pub(crate) fn numbers(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Forgets all rows.
+    pub(crate) fn clear(&mut self) {
+        self.numbers.clear();
+        self.repetitions.clear();
+    }
+
+    /// Writes the next column of a row group.
+    pub(crate) fn write<W: Write + Send>(
+        &self,
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> std::result::Result<(), ParquetError> {
+        let Some(mut column) = group.next_column()? else { return Ok(()) };
+        let present = vec![1; self.numbers.len()];
+        column.typed::<FloatType>().write_batch(&self.numbers, Some(&present), Some(&self.repetitions))?;
+        column.close()
     }
 }
 

@@ -15,16 +15,13 @@ use std::{
 use dlm_genome::output::Output;
 use dlm_sdk::{Error, Result};
 use ndarray::ArrayView1;
-use parquet::{
-    data_type::{ByteArray, ByteArrayType, FloatType, Int64Type},
-    errors::ParquetError,
-};
+use parquet::{data_type::ByteArray, errors::ParquetError};
 
 use super::plain;
 use crate::{
     files::write_error,
     rows::Row,
-    tables::{ParquetFile, failed},
+    tables::{Lists, ParquetFile, failed, write_integers, write_texts},
 };
 
 /// A sequence and its answer.
@@ -123,8 +120,7 @@ struct Columns {
     file: ParquetFile,
     texts: [Vec<ByteArray>; 3],
     numbers: [Vec<i64>; 2],
-    scores: Vec<f32>,
-    repetitions: Vec<i16>,
+    scores: Lists,
 }
 
 impl Columns {
@@ -134,8 +130,7 @@ impl Columns {
             file: ParquetFile::create(path, SCHEMA)?,
             texts: [const { Vec::new() }; 3],
             numbers: [const { Vec::new() }; 2],
-            scores: Vec::new(),
-            repetitions: Vec::new(),
+            scores: Lists::default(),
         })
     }
 
@@ -147,27 +142,18 @@ impl Columns {
         self.texts.iter_mut().for_each(Vec::clear);
         self.numbers.iter_mut().for_each(Vec::clear);
         self.scores.clear();
-        self.repetitions.clear();
         Ok(())
     }
 
     fn group(&mut self) -> std::result::Result<(), ParquetError> {
         let mut group = self.file.group()?;
-        for values in &self.texts {
-            let Some(mut column) = group.next_column()? else { break };
-            column.typed::<ByteArrayType>().write_batch(values, None, None)?;
-            column.close()?;
+        for texts in &self.texts {
+            write_texts(&mut group, texts)?;
         }
-        for values in &self.numbers {
-            let Some(mut column) = group.next_column()? else { break };
-            column.typed::<Int64Type>().write_batch(values, None, None)?;
-            column.close()?;
+        for numbers in &self.numbers {
+            write_integers(&mut group, numbers)?;
         }
-        if let Some(mut column) = group.next_column()? {
-            let present = vec![1; self.scores.len()];
-            column.typed::<FloatType>().write_batch(&self.scores, Some(&present), Some(&self.repetitions))?;
-            column.close()?;
-        }
+        self.scores.write(&mut group)?;
         group.close().map(|_| ())
     }
 }
@@ -181,9 +167,7 @@ impl Sink for Columns {
         }
         self.numbers[0].push(interval.start() as i64);
         self.numbers[1].push(interval.end() as i64);
-        self.scores.extend(&answered.scores);
-        self.repetitions.push(0);
-        self.repetitions.extend(std::iter::repeat_n(1, answered.scores.len().saturating_sub(1)));
+        self.scores.push(answered.scores);
         if self.texts[0].len() >= GROUP { self.flush() } else { Ok(()) }
     }
 

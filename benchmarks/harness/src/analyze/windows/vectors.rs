@@ -2,12 +2,9 @@
 
 use dlm_genome::Interval;
 use dlm_sdk::Result;
-use parquet::{
-    data_type::{ByteArray, ByteArrayType, FloatType, Int64Type},
-    errors::ParquetError,
-};
+use parquet::{data_type::ByteArray, errors::ParquetError};
 
-use crate::tables::{ParquetFile, failed};
+use crate::tables::{Lists, ParquetFile, failed, write_integers, write_texts};
 
 const SCHEMA: &str = "
 message windows {
@@ -26,24 +23,22 @@ pub(super) struct Vectors {
     chromosomes: Vec<ByteArray>,
     starts: Vec<i64>,
     ends: Vec<i64>,
-    floats: Vec<f32>,
-    repetitions: Vec<i16>,
+    lists: Lists,
 }
 
 impl Vectors {
     pub(super) fn create(path: std::path::PathBuf) -> Result<Self> {
         let file = ParquetFile::create(&path, SCHEMA)?;
         let (chromosomes, starts, ends) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { path, file, chromosomes, starts, ends, floats: Vec::new(), repetitions: Vec::new() })
+        Ok(Self { path, file, chromosomes, starts, ends, lists: Lists::default() })
     }
 
     pub(super) fn write(&mut self, interval: &Interval, vector: &[f32]) -> Result<()> {
         self.chromosomes.push(interval.chromosome().into());
         self.starts.push(interval.start() as i64);
         self.ends.push(interval.end() as i64);
-        self.repetitions.extend((0..vector.len()).map(|place| i16::from(place > 0)));
-        self.floats.extend(vector);
-        if self.floats.len() >= GROUP { self.flush() } else { Ok(()) }
+        self.lists.push(vector);
+        if self.lists.numbers() >= GROUP { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<()> {
@@ -54,30 +49,16 @@ impl Vectors {
         self.chromosomes.clear();
         self.starts.clear();
         self.ends.clear();
-        self.floats.clear();
-        self.repetitions.clear();
+        self.lists.clear();
         Ok(())
     }
 
     fn group(&mut self) -> Result<(), ParquetError> {
-        let definitions = vec![1_i16; self.floats.len()];
         let mut group = self.file.group()?;
-        let mut place = 0;
-        while let Some(mut column) = group.next_column()? {
-            let written = match place {
-                0 => column.typed::<ByteArrayType>().write_batch(&self.chromosomes, None, None),
-                1 => column.typed::<Int64Type>().write_batch(&self.starts, None, None),
-                2 => column.typed::<Int64Type>().write_batch(&self.ends, None, None),
-                _ => column.typed::<FloatType>().write_batch(
-                    &self.floats,
-                    Some(&definitions),
-                    Some(&self.repetitions),
-                ),
-            };
-            written?;
-            column.close()?;
-            place += 1;
-        }
+        write_texts(&mut group, &self.chromosomes)?;
+        write_integers(&mut group, &self.starts)?;
+        write_integers(&mut group, &self.ends)?;
+        self.lists.write(&mut group)?;
         group.close().map(|_| ())
     }
 

@@ -4,13 +4,10 @@ use std::path::{Path, PathBuf};
 
 use dlm_sdk::{Result, Strand};
 use ndarray::ArrayView1;
-use parquet::{
-    data_type::{ByteArray, ByteArrayType, FloatType, Int64Type},
-    errors::ParquetError,
-};
+use parquet::{data_type::ByteArray, errors::ParquetError};
 
 use super::{Place, Sink};
-use crate::tables::{ParquetFile, failed};
+use crate::tables::{Lists, ParquetFile, failed, write_integers, write_texts};
 
 const SEQUENCES: &str = "
 message embeddings {
@@ -42,8 +39,7 @@ pub(super) struct Parquet {
     records: Vec<i64>,
     starts: Vec<i64>,
     ends: Vec<i64>,
-    floats: Vec<f32>,
-    repetitions: Vec<i16>,
+    vectors: Lists,
 }
 
 impl Parquet {
@@ -59,8 +55,7 @@ impl Parquet {
             records: Vec::new(),
             starts: Vec::new(),
             ends: Vec::new(),
-            floats: Vec::new(),
-            repetitions: Vec::new(),
+            vectors: Lists::default(),
         })
     }
 
@@ -75,41 +70,24 @@ impl Parquet {
         self.records.clear();
         self.starts.clear();
         self.ends.clear();
-        self.floats.clear();
-        self.repetitions.clear();
+        self.vectors.clear();
         Ok(())
     }
 
     fn group(&mut self) -> std::result::Result<(), ParquetError> {
         let mut group = self.file.group()?;
-        let texts: &[&[ByteArray]] =
-            if self.tokens { &[&self.names] } else { &[&self.names, &self.chromosomes] };
-        for values in texts {
-            let Some(mut column) = group.next_column()? else { break };
-            column.typed::<ByteArrayType>().write_batch(values, None, None)?;
-            column.close()?;
-        }
-        let numbers: &[&[i64]] = if self.tokens {
-            &[&self.records, &self.starts, &self.ends]
+        write_texts(&mut group, &self.names)?;
+        if self.tokens {
+            write_integers(&mut group, &self.records)?;
         } else {
-            &[&self.starts, &self.ends]
-        };
-        for values in numbers {
-            let Some(mut column) = group.next_column()? else { break };
-            column.typed::<Int64Type>().write_batch(values, None, None)?;
-            column.close()?;
+            write_texts(&mut group, &self.chromosomes)?;
         }
-        if !self.tokens
-            && let Some(mut column) = group.next_column()?
-        {
-            column.typed::<ByteArrayType>().write_batch(&self.strands, None, None)?;
-            column.close()?;
+        write_integers(&mut group, &self.starts)?;
+        write_integers(&mut group, &self.ends)?;
+        if !self.tokens {
+            write_texts(&mut group, &self.strands)?;
         }
-        if let Some(mut column) = group.next_column()? {
-            let present = vec![1; self.floats.len()];
-            column.typed::<FloatType>().write_batch(&self.floats, Some(&present), Some(&self.repetitions))?;
-            column.close()?;
-        }
+        self.vectors.write(&mut group)?;
         group.close().map(|_| ())
     }
 }
@@ -132,11 +110,8 @@ impl Sink for Parquet {
             self.starts.push(interval.start() as i64);
             self.ends.push(interval.end() as i64);
         }
-        self.floats.extend(&vector);
-        // A list's first element starts a row, the others repeat.
-        self.repetitions.push(0);
-        self.repetitions.extend(std::iter::repeat_n(1, vector.len().saturating_sub(1)));
-        if self.floats.len() >= GROUP { self.flush() } else { Ok(()) }
+        self.vectors.push(vector);
+        if self.vectors.numbers() >= GROUP { self.flush() } else { Ok(()) }
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
