@@ -78,3 +78,39 @@ impl Graph {
         Ok(ELEMENTWISE.contains(&&*node.key()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DataType;
+
+    fn refused(g: &Graph, pairs: &[(Var, Var)], why: &str) {
+        let error = g.in_place(pairs).unwrap_err().to_string();
+        assert!(error.contains(why), "{error} does not say {why}");
+    }
+
+    #[test]
+    fn a_reader_that_is_waited_for_is_none_in_the_way() {
+        let mut g = Graph::new("step");
+        let (w, x) = (g.parameter("w", [3]).unwrap(), g.input("x", DataType::F32, [3]).unwrap());
+        let pull = g.mul(w, x).unwrap();
+        let next = g.sub(w, pull).unwrap();
+        let next = g.output("next", next).unwrap();
+        g.in_place(&[(w, next)]).unwrap();
+        refused(&g, &[(w, next), (w, next)], "has another place already");
+        refused(&g, &[(next, w)], "is no output or input");
+    }
+
+    #[test]
+    fn what_would_be_read_after_it_was_written_is_refused() {
+        let mut g = Graph::new("step");
+        let (w, x) = (g.parameter("w", [3, 3]).unwrap(), g.input("x", DataType::F32, [3, 3]).unwrap());
+        let product = g.matmul(w, x).unwrap();
+        let product = g.output("product", product).unwrap();
+        // A row of the result takes all of a row, of which the first number was written by then.
+        refused(&g, &[(w, product)], "does not work element by element");
+        let next = g.sub(w, x).unwrap();
+        let next = g.output("next", next).unwrap();
+        refused(&g, &[(w, next)], "and is not waited for");
+    }
+}
